@@ -1,0 +1,49 @@
+/* Runs in: either */
+#include "common/fault.h"
+
+#ifdef SHOAL_FAULTS
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void act(const char *action)
+{
+    if (strcmp(action, "kill") == 0)
+        kill(getpid(), SIGKILL);
+    else if (strcmp(action, "segv") == 0)
+        kill(getpid(), SIGSEGV);
+    else if (strcmp(action, "stop") == 0)
+        kill(getpid(), SIGSTOP);
+    else if (strcmp(action, "exit") == 0)
+        _exit(99);
+    else if (strcmp(action, "spin") == 0)
+        for (;;)
+            __asm__ volatile("");
+}
+
+void fault_point(const char *name)
+{
+    static _Thread_local unsigned long passed;
+    const char *wanted = getenv("FAULT");
+    size_t bytes = strlen(name);
+    if (!wanted || strncmp(wanted, name, bytes) != 0 || wanted[bytes] != ':')
+        return;
+    char *action;
+    unsigned long nth = strtoul(wanted + bytes + 1, &action, 10);
+    if (++passed == nth && *action == ':')
+        act(action + 1);
+}
+
+void fault_url(const char *url)
+{
+    const char *wanted = getenv("FAULT_URL");
+    const char *action = wanted ? strrchr(wanted, ':') : NULL;
+    if (action && memmem(url, strlen(url), wanted, (size_t)(action - wanted)))
+        act(action + 1);
+}
+
+#else
+typedef int fault_points_are_compiled_out;
+#endif

@@ -1,0 +1,94 @@
+/* Runs in: either */
+#include "common/slot.h"
+
+#include <string.h>
+
+#include "common/check.h"
+#include "common/fetch_error.h"
+#include "common/fault.h"
+
+static const struct owner NOBODY = {0};
+
+uint64_t slot_word(const struct shared *shared, uint32_t slot)
+{
+    return atomic_load_explicit(&shared->slots[slot].state, memory_order_acquire);
+}
+
+static bool move(const struct shared *shared, uint32_t slot, uint64_t from, uint64_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&shared->slots[slot].state, &from, to, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
+
+void slot_make_ready(const struct shared *shared, uint32_t slot)
+{
+    uint64_t word = slot_word(shared, slot);
+    check(state_of(word) == SLOT_FREE);
+    /* Release pairs with the claim's acquire: the request comes before it. */
+    atomic_store_explicit(&shared->slots[slot].state, state_make(state_generation(word), NOBODY, SLOT_READY),
+                          memory_order_release);
+}
+
+bool slot_cancel(const struct shared *shared, uint32_t slot)
+{
+    uint64_t word = slot_word(shared, slot);
+    if (state_of(word) != SLOT_READY)
+        return false;
+    return move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+}
+
+bool slot_publish(const struct shared *shared, uint32_t slot, uint64_t word)
+{
+    check(state_of(word) == SLOT_CLAIMED);
+    FAULT_POINT("publish.before_cas");
+    /* if we die here: the slot still names us as CLAIMED; the reaper takes it back and it runs again. */
+    bool published = move(shared, slot, word, state_make(state_generation(word), state_owner(word), SLOT_DONE));
+    /* if we die here: DONE but not announced; the reaper looks at every slot of ours and delivers it. */
+    FAULT_POINT("publish.after_cas");
+    return published;
+}
+
+void slot_free(const struct shared *shared, uint32_t slot)
+{
+    uint64_t word = slot_word(shared, slot);
+    check(state_of(word) == SLOT_DONE);
+    atomic_store_explicit(&shared->slots[slot].state, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE),
+                          memory_order_release);
+}
+
+bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner owner)
+{
+    uint64_t word = slot_word(shared, slot);
+    if (state_of(word) != SLOT_CLAIMED || !state_is_owned_by(word, owner))
+        return false;
+    return move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+}
+
+static bool lies_within(uint64_t offset, uint64_t bytes, uint64_t limit)
+{
+    return bytes <= limit && offset <= limit - bytes;
+}
+
+bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_shm *copy)
+{
+    const struct result_shm *from = &shared->slots[slot].result;
+    /* The two lines that every result has; the strings lie in lines of their own, mostly empty, so mostly not touched. */
+    memcpy(copy, from, offsetof(struct result_shm, sha256));
+    if (copy->has_sha256)
+        memcpy(copy->sha256, from->sha256, sizeof copy->sha256);
+    copy->content_type[0] = copy->remote_ip[0] = copy->detail[0] = '\0';
+    if (from->content_type[0])
+        memcpy(copy->content_type, from->content_type, sizeof copy->content_type);
+    if (from->remote_ip[0])
+        memcpy(copy->remote_ip, from->remote_ip, sizeof copy->remote_ip);
+    if (from->detail[0])
+        memcpy(copy->detail, from->detail, sizeof copy->detail);
+    copy->content_type[sizeof copy->content_type - 1] = '\0';
+    copy->remote_ip[sizeof copy->remote_ip - 1] = '\0';
+    copy->detail[sizeof copy->detail - 1] = '\0';
+    return copy->error < FETCH_ERROR_COUNT && copy->body_stored <= copy->body_bytes &&
+           lies_within(copy->body_offset, copy->body_stored, shared->body_stride) &&
+           lies_within(copy->effective_offset, copy->effective_bytes, shared->body_stride) &&
+           lies_within(copy->headers_offset, copy->headers_bytes, shared->body_stride) &&
+           copy->effective_bytes <= URL_BYTES_MAX;
+}

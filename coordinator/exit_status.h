@@ -1,0 +1,17 @@
+/* Runs in: coordinator
+ *
+ * exit_status.h: what the program's exit status says. */
+#ifndef SHOAL_EXIT_STATUS_H
+#define SHOAL_EXIT_STATUS_H
+
+enum exit_status {
+    EXIT_ALL_FETCHED = 0,
+    EXIT_SOME_FAILED = 1,  /* at least one URL failed */
+    EXIT_USAGE = 2,        /* an option, a value or a file that cannot be used */
+    EXIT_CANNOT_RUN = 3,   /* could not start or go on: no shared memory, no processes, no output */
+    EXIT_BUG = 4,          /* an invariant of ours broke */
+    EXIT_SIGINT = 130,
+    EXIT_SIGTERM = 143,
+};
+
+#endif

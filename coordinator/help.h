@@ -1,0 +1,27 @@
+/* Runs in: coordinator
+ *
+ * help.h: what the program says about itself. */
+#ifndef SHOAL_HELP_H
+#define SHOAL_HELP_H
+
+#include <stdbool.h>
+
+#include "coordinator/exit_status.h"
+#include "coordinator/writer.h"
+
+/* `shoal help [command]`: argv[0] is "help". Prints on standard output, or one line on stderr when there is no such
+ * command (EXIT_USAGE) or the output cannot be written (EXIT_CANNOT_RUN). */
+enum exit_status help_command(int argc, char **argv);
+
+/* `shoal --version`; verbose: libcurl's features and our limits too. */
+enum exit_status help_version(bool verbose);
+
+/* `shoal fetch --help`. */
+enum exit_status help_fetch(void);
+
+/* The texts themselves, at most 80 columns wide. */
+void help_put_overview(struct writer *writer);
+void help_put_fetch(struct writer *writer);
+void help_put_version(struct writer *writer, bool verbose);
+
+#endif

@@ -1,0 +1,46 @@
+/* Runs in: coordinator
+ *
+ * options.h: the command line, read into one struct. */
+#ifndef SHOAL_OPTIONS_H
+#define SHOAL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coordinator/executor.h"
+
+enum output_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_COUNT };
+enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_COUNT };
+
+/* What `shoal fetch` was asked to do. Strings point into argv. */
+struct fetch_options {
+    struct executor_options executor; /* keep is derived from the sinks: bodies only for output_dir */
+    bool concurrency_given;
+    bool workers_given;
+    const char *input_path;     /* NULL: the URLs of the command line; "-": standard input */
+    const char *const *urls;
+    size_t url_count;
+    uint32_t per_host;          /* in flight to one host; 0: no limit */
+    uint32_t retries;
+    bool ordered;
+    bool fail_fast;
+    bool quiet;
+    enum output_format format;
+    const char *output_path;    /* NULL: stdout */
+    const char *output_dir;     /* NULL: bodies are not saved */
+    enum progress_when progress;
+};
+
+enum options_outcome {
+    OPTIONS_RUN,   /* go on */
+    OPTIONS_DONE,  /* help or version was printed: exit 0 */
+    OPTIONS_WRONG, /* one line was printed on stderr: exit EXIT_USAGE */
+};
+
+/* Reads the arguments behind the command's name. headers and resolve arrays of options->executor are allocated and
+ * given back by fetch_options_free(). Prints at most one line on stderr. */
+enum options_outcome fetch_options_parse(struct fetch_options *options, int argc, char **argv);
+void fetch_options_free(struct fetch_options *options);
+
+#endif

@@ -1,0 +1,255 @@
+/* Runs in: coordinator
+ *
+ * reaper.c: what happens when a worker dies.
+ *
+ * DESIGN. Nothing is ever taken from a live worker: first waitpid() must have returned it. Then every slot that names this
+ * life of it is looked at, whatever it announced: DONE is delivered, CLAIMED is taken back and runs again. A death that has a
+ * culprit (the slot whose data was being worked on) is charged to it; a crash without one makes suspects of all that the worker
+ * held, and suspects run one at a time, in a worker of their own. Two charges, and the URL fails as worker-crashed. A kill from
+ * outside (SIGKILL, SIGTERM) that hit nobody's data is charged to none. A new life begins at once, later when lives are
+ * short; when nobody can live, the run ends with a reason. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/check.h"
+#include "common/clock.h"
+#include "common/done_ring.h"
+#include "common/roster.h"
+#include "common/slot.h"
+#include "coordinator/pool.h"
+
+#define STRIKES_MAX 2u
+#define ATTEMPTS_MAX 100u      /* deaths of others' doing end too */
+#define BARREN_DEATHS_MAX 10u  /* in a row, without anything completed in between: nobody can live */
+#define BACKOFF_FIRST_MS 20
+#define BACKOFF_LAST_MS 2000
+#define HANG_CHECKS 4          /* looks per hang time */
+
+struct death {
+    uint32_t index;
+    struct owner owner;
+    uint32_t culprit;   /* slot, SLOT_NONE: not known */
+    uint32_t signal;    /* 0: it exited */
+    bool is_expected;   /* a planned end */
+    bool is_external;   /* a kill that says nothing about what it held */
+};
+
+static bool is_quarantine(const struct executor *executor, uint32_t index)
+{
+    return index == executor->worker_count;
+}
+
+static struct death examine(struct executor *executor, uint32_t index, int wait_status)
+{
+    struct pool_worker *worker = &executor->workers[index];
+    struct death death = {
+        .index = index,
+        .owner = {.worker = index, .incarnation = worker->incarnation},
+        .culprit = atomic_load_explicit(&executor->shared.roster[index].current, memory_order_acquire),
+        .signal = WIFSIGNALED(wait_status) ? (uint32_t)WTERMSIG(wait_status) : 0,
+    };
+    if (death.culprit >= executor->shared.slot_count)
+        death.culprit = SLOT_NONE;
+    int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+    death.is_expected = executor->is_stopping || code == WORKER_TASKS_DONE || code == WORKER_STOPPED;
+    death.is_external = (death.signal == SIGKILL || death.signal == SIGTERM) && !worker->was_told_to_die;
+    return death;
+}
+
+static void charge(struct future *future, const struct death *death)
+{
+    future->strikes++;
+    future->crash_signal = (uint16_t)death->signal;
+    future->is_suspect = true;
+}
+
+static void fail_crashed(struct executor *executor, struct future *future, uint32_t signal)
+{
+    char text[RESULT_DETAIL_BYTES];
+    pool_unplace(executor, future);
+    if (signal)
+        snprintf(text, sizeof text, "its worker was killed by signal %u (%s)", (unsigned)signal,
+                 sigabbrev_np((int)signal) ? sigabbrev_np((int)signal) : "?");
+    else
+        snprintf(text, sizeof text, "its worker ended unexpectedly");
+    future_fail(future, FETCH_WORKER_CRASHED, signal, text);
+}
+
+/* A slot that the dead worker had claimed. */
+static void return_claim(struct executor *executor, struct future *future, const struct death *death)
+{
+    uint32_t slot = future->slot;
+    bool is_charged = !death->is_expected && (death->culprit == slot || (death->culprit == SLOT_NONE &&
+                                                                        !death->is_external));
+    if (future->wants_cancel || executor->is_stopping) {
+        pool_unplace(executor, future);
+        future_fail(future, FETCH_CANCELLED, 0, "its worker was ended");
+        return;
+    }
+    if (executor->options.on_worker_death == EXECUTOR_BREAK && !death->is_expected) {
+        fail_crashed(executor, future, death->signal);
+        return;
+    }
+    if (is_charged)
+        charge(future, death);
+    if (future->strikes >= STRIKES_MAX || future->attempts >= ATTEMPTS_MAX)
+        fail_crashed(executor, future, death->signal);
+    else
+        pool_requeue(executor, future);
+}
+
+/* Looks at the truth: every slot that names this life. */
+static void return_slots(struct executor *executor, const struct death *death)
+{
+    for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
+        struct future *future = executor->by_slot[slot];
+        uint64_t word = slot_word(&executor->shared, slot);
+        if (!future || future->phase != FUTURE_PLACED || !state_is_owned_by(word, death->owner))
+            continue;
+        if (state_of(word) == SLOT_DONE)
+            pool_collect(executor, slot);
+        else if (slot_take_back(&executor->shared, slot, death->owner))
+            return_claim(executor, future, death);
+    }
+}
+
+/* A life that finished nothing delays the next one, more each time. */
+static void set_backoff(struct executor *executor, uint32_t index, const struct death *death)
+{
+    struct pool_worker *worker = &executor->workers[index];
+    bool was_barren = !death->is_expected &&
+                      atomic_load_explicit(&executor->shared.roster[index].finished, memory_order_relaxed) == 0;
+    worker->barren_deaths = was_barren ? worker->barren_deaths + 1 : 0;
+    worker->may_start_ns = 0;
+    if (worker->barren_deaths > 1) {
+        uint32_t doublings = worker->barren_deaths - 2 < 10 ? worker->barren_deaths - 2 : 10;
+        int64_t wait_ms = (int64_t)BACKOFF_FIRST_MS << doublings;
+        worker->may_start_ns = clock_now_ns() + (wait_ms < BACKOFF_LAST_MS ? wait_ms : BACKOFF_LAST_MS) * NS_PER_MS;
+    }
+}
+
+static void judge_pool(struct executor *executor, const struct death *death, int wait_status)
+{
+    if (death->is_expected)
+        return;
+    executor->deaths++;
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_CONFIG)
+        pool_break(executor, FETCH_WORKER_CRASHED, 0,
+                   "a worker could not start: libcurl refused the options or memory is short");
+    else if (executor->options.on_worker_death == EXECUTOR_BREAK)
+        pool_break(executor, FETCH_WORKER_CRASHED, death->signal, "worker %u died%s%s", (unsigned)death->index,
+                   death->signal ? " of SIG" : "", death->signal ? sigabbrev_np((int)death->signal) : "");
+    else if (++executor->barren_deaths >= BARREN_DEATHS_MAX)
+        pool_break(executor, FETCH_WORKER_CRASHED, death->signal,
+                   "workers cannot live: %u died in a row and nothing was completed in between (the last %s%s)",
+                   (unsigned)executor->barren_deaths, death->signal ? "of SIG" : "exited",
+                   death->signal ? sigabbrev_np((int)death->signal) : "");
+}
+
+static void bury(struct executor *executor, uint32_t index, int wait_status)
+{
+    struct pool_worker *worker = &executor->workers[index];
+    const struct death death = examine(executor, index, wait_status);
+    worker->is_alive = false;
+    executor->alive--;
+    uint32_t slots[64];
+    uint32_t count;
+    while ((count = done_ring_drain(&executor->shared, index, slots, 64)) > 0) {
+        for (uint32_t i = 0; i < count; i++)
+            pool_collect(executor, slots[i]);
+    }
+    judge_pool(executor, &death, wait_status);
+    return_slots(executor, &death);
+    set_backoff(executor, index, &death);
+    worker->was_told_to_die = false;
+    worker->incarnation = (worker->incarnation + 1) & 0xffffu;
+    roster_clear(&executor->shared, index, worker->incarnation);
+    done_ring_reset(&executor->shared, index);
+    /* It may have taken a token along, or died between a token and the ring. */
+    sem_post(&executor->shared.header->rings[is_quarantine(executor, index) ? RING_QUARANTINE : RING_WORK].work);
+}
+
+void reaper_start(struct executor *executor, uint32_t index)
+{
+    struct pool_worker *worker = &executor->workers[index];
+    int64_t now_ns = clock_now_ns();
+    if (worker->is_alive || executor->is_stopping)
+        return;
+    if (worker->may_start_ns > now_ns) {
+        if (worker->may_start_ns < executor->reap_at_ns)
+            executor->reap_at_ns = worker->may_start_ns;
+        return;
+    }
+    if (executor->engine->start(executor, index) != STATUS_OK) {
+        int error = errno;
+        if (++executor->barren_deaths >= BARREN_DEATHS_MAX && executor->alive == 0)
+            pool_break(executor, FETCH_WORKER_CRASHED, 0, "cannot start a worker: %s", strerror(error));
+        worker->may_start_ns = now_ns + BACKOFF_LAST_MS / 10 * NS_PER_MS;
+        if (worker->may_start_ns < executor->reap_at_ns)
+            executor->reap_at_ns = worker->may_start_ns;
+        return;
+    }
+    worker->is_alive = true;
+    worker->beat_at_ns = now_ns;
+    worker->beat_seen = 0;
+    executor->alive++;
+    if (index == executor->started && !is_quarantine(executor, index))
+        executor->started++;
+}
+
+/* Starts who died and is due. In quarantine only while there is a suspect. */
+static void start_due(struct executor *executor)
+{
+    executor->reap_at_ns = DEADLINE_NEVER;
+    if (executor->is_stopping || executor->pending == 0)
+        return;
+    for (uint32_t i = 0; i < executor->started; i++)
+        reaper_start(executor, i);
+    if (executor->suspects.count || executor->suspect_placed)
+        reaper_start(executor, executor->worker_count);
+}
+
+void reaper_turn(struct executor *executor)
+{
+    bool any = false;
+    executor->reap_wanted = false;
+    for (uint32_t i = 0; i <= executor->worker_count; i++) {
+        int wait_status = 0;
+        if (executor->workers[i].is_alive && executor->engine->has_ended(executor, i, &wait_status)) {
+            bury(executor, i, wait_status);
+            any = true;
+        }
+    }
+    if (any || executor->reap_at_ns <= clock_now_ns())
+        start_due(executor);
+}
+
+void reaper_check_hung(struct executor *executor, int64_t now_ns)
+{
+    int64_t hang_ns = executor->options.hang_time_ms * NS_PER_MS;
+    if (hang_ns <= 0 || now_ns < executor->next_hang_check_ns)
+        return;
+    /* If we ourselves were stopped (Ctrl-Z), or busy for long, nobody else is to blame: look afresh. */
+    bool is_fresh = now_ns - executor->last_hang_check_ns > hang_ns;
+    executor->last_hang_check_ns = now_ns;
+    executor->next_hang_check_ns = now_ns + hang_ns / HANG_CHECKS;
+    for (uint32_t i = 0; i <= executor->worker_count; i++) {
+        struct pool_worker *worker = &executor->workers[i];
+        if (!worker->is_alive)
+            continue;
+        uint64_t beat = atomic_load_explicit(&executor->shared.roster[i].heartbeat, memory_order_relaxed);
+        if (is_fresh || beat != worker->beat_seen) {
+            worker->beat_seen = beat;
+            worker->beat_at_ns = now_ns;
+        } else if (now_ns - worker->beat_at_ns > hang_ns) {
+            /* SIGTERM first, for what can still clean up; SIGKILL at the next look. */
+            executor->engine->kill(executor, i, worker->was_told_to_die ? SIGKILL : SIGTERM);
+            worker->was_told_to_die = true;
+        }
+    }
+}

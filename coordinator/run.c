@@ -1,0 +1,211 @@
+/* Runs in: coordinator */
+#include "coordinator/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "coordinator/task.h"
+#include "coordinator/units.h"
+
+/* While results come without a pause they are brought out at least this often. */
+#define FLUSH_EVERY_MS 100
+
+static int64_t earlier(int64_t left_ns, int64_t right_ns)
+{
+    return left_ns < right_ns ? left_ns : right_ns;
+}
+
+/* ---- signals and phases ---- */
+
+/* Notes what came. The rest is done in the loop, since this may be called while an outcome is being written. */
+static void take_signals(struct run *run)
+{
+    unsigned taken = signals_take(run->signals);
+    if (taken == 0) {
+        return;
+    }
+    int64_t now_ns = clock_now_ns();
+    if (run->first_signal_ns == 0) {
+        run->first_signal_ns = now_ns;
+        run->interrupt->deadline_ns = now_ns + RUN_GRACE_MS * NS_PER_MS;
+    } else if (now_ns - run->first_signal_ns >= RUN_SAME_SIGNAL_MS * NS_PER_MS) {
+        run->stop_now = true;
+    }
+}
+
+bool run_gives_up_writing(void *context)
+{
+    struct run *run = context;
+    take_signals(run);
+    return run->stop_now;
+}
+
+static void enter_phase(struct run *run, enum run_phase phase, int64_t lasts_ms)
+{
+    run->phase = phase;
+    run->phase_ends_ns = clock_deadline_ns(lasts_ms);
+}
+
+/* Ends the phase whose time is over, whatever it was. */
+static void next_phase(struct run *run)
+{
+    switch (run->phase) {
+    case RUN_RUNNING:
+    case RUN_GRACE:
+        /* Without a signal it is the output that failed, and nobody reads the detail. */
+        scheduler_stop(run->scheduler, run->detail, false);
+        run->interrupt->deadline_ns = clock_deadline_ns(run->stop_now ? 0 : RUN_ABORT_MS);
+        enter_phase(run, RUN_ABORT, RUN_ABORT_MS);
+        scheduler_cancel_in_flight(run->scheduler);
+        break;
+    case RUN_ABORT:
+        enter_phase(run, RUN_KILL, RUN_KILL_MS);
+        executor_kill_workers(run->executor);
+        break;
+    case RUN_KILL:
+    case RUN_ABANDON:
+        enter_phase(run, RUN_ABANDON, -1);
+        scheduler_abandon(run->scheduler);
+        break;
+    }
+}
+
+static void heed_signals(struct run *run)
+{
+    take_signals(run);
+    if (run->first_signal_ns != 0 && run->phase == RUN_RUNNING) {
+        snprintf(run->detail, sizeof run->detail, "interrupted by %s", signals_name(run->signals->first));
+        enter_phase(run, RUN_GRACE, RUN_GRACE_MS);
+        /* A list that has an end is reported to its end; one that is still being written is not waited for. */
+        scheduler_stop(run->scheduler, run->detail, input_fd(run->input) < 0);
+    }
+    bool no_output = delivery_status(run->delivery) != STATUS_OK;
+    if ((run->stop_now || no_output) && run->phase < RUN_ABORT) {
+        next_phase(run);
+    }
+    while (clock_now_ns() >= run->phase_ends_ns && run->phase < RUN_ABANDON) {
+        next_phase(run);
+    }
+}
+
+/* The executor cannot go on. It has completed its futures, so what is left with it now never will be. */
+static void heed_broken(struct run *run)
+{
+    bool again = run->broken;
+    run->broken = true;
+    scheduler_stop(run->scheduler, executor_why_broken(run->executor), input_fd(run->input) < 0);
+    if (again) {
+        scheduler_abandon(run->scheduler);
+    }
+}
+
+/* ---- progress ---- */
+
+/* Describes what the run waits for; text is "" when there is nothing to say. */
+static size_t describe_wait(const struct run *run, char *text, size_t text_bytes, int64_t now_ns)
+{
+    const struct task *task = scheduler_oldest(run->scheduler);
+    if (task != NULL) {
+        int64_t seconds = (now_ns - task->started_ns) / NS_PER_S;
+        size_t used = (size_t)snprintf(text, text_bytes, "%" PRId64 " s for ", seconds);
+        char url[URL_BYTES_MAX + 1];
+        size_t url_bytes = url_without_userinfo(task->text, task->url_bytes, url);
+        size_t fits = url_bytes < text_bytes - used ? url_bytes : text_bytes - used;
+        memcpy(text + used, url, fits);
+        return seconds > 0 ? used + fits : 0;
+    }
+    const struct host *host = scheduler_held_host(run->scheduler);
+    if (host != NULL) {
+        char key[URL_HOST_KEY_BYTES];
+        host_key(host, key);
+        int64_t seconds = (host->hold.at_ns - now_ns + NS_PER_S - 1) / NS_PER_S;
+        int used = snprintf(text, text_bytes, "host %s held %" PRId64 " s (Retry-After)", key, seconds);
+        return (size_t)used < text_bytes ? (size_t)used : text_bytes - 1;
+    }
+    return 0;
+}
+
+static void show_progress(struct run *run)
+{
+    int64_t now_ns = clock_now_ns();
+    if (!progress_due(run->progress, now_ns)) {
+        return;
+    }
+    struct scheduler_counts counts;
+    struct executor_stats stats;
+    const struct summary *summary = delivery_summary(run->delivery);
+    scheduler_count(run->scheduler, &counts);
+    executor_stats(run->executor, &stats);
+    uint32_t live = counts.waiting + counts.backing_off + counts.in_flight;
+    char wait[512];
+    size_t wait_bytes = describe_wait(run, wait, sizeof wait, now_ns);
+    struct progress_state state = {
+        .done = summary_total(summary),
+        .failed = summary_failed(summary),
+        .total_known = counts.input_ended ? counts.lines : run->total_known,
+        .queued = live > stats.running ? live - stats.running : 0,
+        .in_flight = stats.running,
+        .held_hosts = counts.held_hosts,
+        .bytes = summary->body_bytes,
+        .waiting_for = wait_bytes > 0 ? wait : NULL,
+        .waiting_for_bytes = wait_bytes,
+    };
+    progress_update(run->progress, &state, now_ns);
+}
+
+/* ---- the loop ---- */
+
+/* Brings out what is buffered, or only if that is long ago. */
+static void flush(struct run *run, bool now)
+{
+    int64_t now_ns = clock_now_ns();
+    if (now || now_ns - run->flushed_ns >= FLUSH_EVERY_MS * NS_PER_MS) {
+        run->flushed_ns = now_ns;
+        delivery_flush(run->delivery);
+    }
+}
+
+/* Sleeps until there is something to do. */
+static void wait_for_something(struct run *run)
+{
+    wakeups_watch_input(run->wakeups, scheduler_waits_for_input(run->scheduler));
+    int64_t wake_ns = earlier(scheduler_next_ns(run->scheduler), progress_next_ns(run->progress));
+    wake_ns = earlier(wake_ns, run->phase_ends_ns);
+    int timeout_ms = wake_ns == DEADLINE_NEVER ? -1 : clock_left_ms(wake_ns, 3600000);
+    enum status status = executor_run(run->executor, timeout_ms);
+    if (status == STATUS_END) {
+        wakeups_wait(run->wakeups, timeout_ms);
+    } else if (status == STATUS_BROKEN) {
+        heed_broken(run);
+    }
+}
+
+void run_until_end(struct run *run)
+{
+    run->phase_ends_ns = DEADLINE_NEVER;
+    for (;;) {
+        heed_signals(run);
+        enum status status = scheduler_feed(run->scheduler);
+        if (status == STATUS_END) {
+            break;
+        }
+        show_progress(run);
+        /* Only what is here already: as long as there is something, nothing need be brought out. */
+        enum status ran = executor_run(run->executor, 0);
+        if (ran == STATUS_BROKEN) {
+            heed_broken(run);
+        } else if (status == STATUS_OK || ran == STATUS_OK) {
+            flush(run, false);
+        } else {
+            flush(run, true);
+            bool no_output = delivery_status(run->delivery) != STATUS_OK;
+            if (!no_output || run->phase >= RUN_ABORT) {
+                wait_for_something(run);
+            }
+        }
+    }
+    run->broken = run->broken || scheduler_is_broken(run->scheduler);
+    flush(run, true);
+}

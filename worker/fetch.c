@@ -1,0 +1,400 @@
+/* Runs in: worker
+ *
+ * fetch.c: the job of fetching: libcurl's multi interface under the worker's poll set.
+ *
+ * DESIGN. A lane is one multi handle with up to LANE_TRANSFERS transfers: the cost of a transfer grows with the number of
+ * connections that share a handle (libcurl searches them in a row), so many transfers are spread over several. Sockets are
+ * watched by the worker's epoll set, so a turn touches only what is ready. A connection that goes idle stays watched: in the
+ * common case it is used again at once, and two system calls a page are saved. That needs to know when descriptors are
+ * closed, so sockets are opened and closed by our own callbacks, and only those are kept. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "worker/address.h"
+#include "worker/transfer.h"
+#include "worker/worker.h"
+
+#define LANE_TRANSFERS 64u
+
+struct lane {
+    CURLM *multi;
+    struct job *job;
+    struct transfer *free;
+    int64_t timer_ns;     /* when libcurl wants to be called; DEADLINE_NEVER */
+    uint32_t running;
+    uint32_t index;
+};
+
+/* What is known of a descriptor that libcurl uses. */
+struct watched {
+    uint32_t events;  /* what the poll set has it for */
+    uint32_t wanted;  /* what libcurl wants to hear; 0: it lies idle */
+    uint32_t lane;
+    uint32_t slot;    /* whose transfer used it last */
+    bool is_ours;     /* opened by open_socket(): close_socket() will tell when it ends */
+};
+
+struct job {
+    struct worker *worker;
+    struct transfer_context context;
+    struct lane *lanes;
+    uint32_t lane_count;
+    struct transfer *transfers;
+    uint32_t transfer_count;
+    struct transfer **by_slot;
+    struct watched *watched; /* by descriptor */
+    int watched_count;
+};
+
+/* ---- descriptors ---- */
+
+static struct watched *watched_of(struct job *job, int fd)
+{
+    if (fd < 0)
+        return NULL;
+    if (fd >= job->watched_count) {
+        int count = fd + 64;
+        struct watched *more = realloc(job->watched, (size_t)count * sizeof *more);
+        if (!more)
+            return NULL;
+        memset(more + job->watched_count, 0, (size_t)(count - job->watched_count) * sizeof *more);
+        job->watched = more;
+        job->watched_count = count;
+    }
+    return &job->watched[fd];
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = context;
+    struct job *job = transfer->context->socket_context;
+    (void)purpose;
+    if (transfer->context->config->block_private && address_is_private(&address->addr)) {
+        transfer->error = FETCH_BLOCKED_PRIVATE;
+        transfer->why = "the host has a private address (--block-private)";
+        return CURL_SOCKET_BAD;
+    }
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+    struct watched *watched = watched_of(job, fd);
+    if (watched)
+        *watched = (struct watched){.is_ours = true};
+    else if (fd >= 0) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd)
+{
+    struct job *job = context;
+    if (fd < job->watched_count)
+        job->watched[fd] = (struct watched){0}; /* closing takes it out of the poll set */
+    return close(fd);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
+{
+    struct lane *lane = context;
+    struct job *job = lane->job;
+    struct watched *watched = watched_of(job, fd);
+    (void)unused;
+    if (!watched)
+        return -1;
+    watched->wanted = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+    if (what == CURL_POLL_REMOVE)
+        watched->wanted = 0;
+    watched->lane = lane->index;
+    char *private = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) == CURLE_OK && private)
+        watched->slot = ((struct transfer *)(void *)private)->claim.slot;
+    bool may_stay = watched->is_ours && watched->events == EPOLLIN && watched->wanted == 0;
+    if (may_stay)
+        return 0;
+    worker_watch(job->worker, fd, watched->events, watched->wanted);
+    watched->events = watched->wanted;
+    return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    struct lane *lane = context;
+    (void)multi;
+    if (timeout_ms < 0)
+        lane->timer_ns = DEADLINE_NEVER;
+    else
+        lane->timer_ns = timeout_ms == 0 ? 0 : clock_now_ns() + timeout_ms * NS_PER_MS;
+    return 0;
+}
+
+/* ---- transfers ---- */
+
+static void release_transfer(struct job *job, struct transfer *transfer)
+{
+    struct lane *lane = &job->lanes[transfer->lane];
+    job->by_slot[transfer->claim.slot] = NULL;
+    transfer->is_running = false;
+    transfer->next_free = lane->free;
+    lane->free = transfer;
+    lane->running--;
+}
+
+static void finish(struct job *job, struct transfer *transfer, CURLcode code)
+{
+    worker_set_current(job->worker, transfer->claim.slot);
+    curl_multi_remove_handle(job->lanes[transfer->lane].multi, transfer->easy);
+    transfer_finish(transfer, code);
+    struct claim claim = transfer->claim;
+    release_transfer(job, transfer);
+    worker_set_current(job->worker, SLOT_NONE);
+    worker_publish(job->worker, &claim);
+}
+
+static void reap_finished(struct job *job, struct lane *lane)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(lane->multi, &left))) {
+        char *private = NULL;
+        CURLcode code = message->data.result;
+        if (message->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private) == CURLE_OK)
+            finish(job, (struct transfer *)(void *)private, code);
+    }
+}
+
+/* The first lane with room: few transfers share connections, many spread. */
+static struct transfer *take_transfer(struct job *job)
+{
+    for (uint32_t i = 0; i < job->lane_count; i++) {
+        struct lane *lane = &job->lanes[i];
+        if (lane->free) {
+            struct transfer *transfer = lane->free;
+            lane->free = transfer->next_free;
+            lane->running++;
+            return transfer;
+        }
+    }
+    return NULL;
+}
+
+static void refuse_claim(struct job *job, const struct claim *claim, enum fetch_error error, const char *why)
+{
+    transfer_fail(worker_result(job->worker, claim->slot), error, why);
+    worker_publish(job->worker, claim);
+}
+
+static void fetch_start(struct job *job, const struct claim *claim)
+{
+    struct transfer *transfer = take_transfer(job);
+    if (!transfer) {
+        refuse_claim(job, claim, FETCH_OUT_OF_MEMORY, "no transfer is free");
+        return;
+    }
+    enum status status = STATUS_OK;
+    if (!transfer->easy)
+        status = transfer_open(transfer, &job->context);
+    transfer->claim = *claim;
+    if (status == STATUS_OK)
+        status = transfer_begin(transfer, claim);
+    if (status == STATUS_OK &&
+        curl_multi_add_handle(job->lanes[transfer->lane].multi, transfer->easy) == CURLM_OK) {
+        transfer->is_running = true;
+        job->by_slot[claim->slot] = transfer;
+        return;
+    }
+    if (status != STATUS_OK)
+        transfer_close(transfer);
+    release_transfer(job, transfer);
+    refuse_claim(job, claim, status == STATUS_INVALID_ARGUMENT ? FETCH_PROTOCOL : FETCH_OUT_OF_MEMORY,
+                 "libcurl refused the request");
+}
+
+static void fetch_cancel(struct job *job, uint32_t slot)
+{
+    struct transfer *transfer = job->by_slot[slot];
+    if (!transfer)
+        return;
+    transfer->error = FETCH_CANCELLED;
+    transfer->why = "cancelled while it ran";
+    finish(job, transfer, CURLE_ABORTED_BY_CALLBACK);
+}
+
+/* ---- the worker's turns ---- */
+
+static void fetch_ready(struct job *job, int fd, uint32_t events)
+{
+    struct watched *watched = fd < job->watched_count ? &job->watched[fd] : NULL;
+    if (!watched || !watched->events)
+        return;
+    if (!watched->wanted) {
+        /* An idle connection ended or speaks out of turn: libcurl looks when it wants to use it again. */
+        worker_watch(job->worker, fd, watched->events, 0);
+        watched->events = 0;
+        return;
+    }
+    int action = (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                 (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    struct lane *lane = &job->lanes[watched->lane];
+    int running;
+    worker_set_current(job->worker, watched->slot);
+    curl_multi_socket_action(lane->multi, fd, action, &running);
+    worker_set_current(job->worker, SLOT_NONE);
+    reap_finished(job, lane);
+}
+
+static void fetch_turn(struct job *job)
+{
+    int64_t now_ns = -1;
+    for (uint32_t i = 0; i < job->lane_count; i++) {
+        struct lane *lane = &job->lanes[i];
+        if (lane->timer_ns == DEADLINE_NEVER)
+            continue;
+        if (lane->timer_ns != 0 && now_ns < 0)
+            now_ns = clock_now_ns();
+        if (lane->timer_ns > now_ns && lane->timer_ns != 0)
+            continue;
+        int running;
+        lane->timer_ns = DEADLINE_NEVER;
+        curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        reap_finished(job, lane);
+    }
+}
+
+static int64_t fetch_deadline_ns(const struct job *job)
+{
+    int64_t deadline_ns = DEADLINE_NEVER;
+    for (uint32_t i = 0; i < job->lane_count; i++) {
+        if (job->lanes[i].timer_ns < deadline_ns)
+            deadline_ns = job->lanes[i].timer_ns;
+    }
+    return deadline_ns;
+}
+
+static void fetch_memory_freed(struct job *job)
+{
+    for (uint32_t i = 0; job->context.paused_count && i < job->transfer_count; i++) {
+        if (job->transfers[i].is_running)
+            transfer_resume(&job->transfers[i]);
+    }
+}
+
+/* ---- set-up ---- */
+
+static void init_libcurl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static enum status append(struct curl_slist **list, const char *const *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct curl_slist *more = curl_slist_append(*list, lines[i]);
+        if (!more)
+            return STATUS_OUT_OF_MEMORY;
+        *list = more;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_lane(struct job *job, uint32_t index, uint32_t capacity)
+{
+    struct lane *lane = &job->lanes[index];
+    lane->job = job;
+    lane->index = index;
+    lane->timer_ns = DEADLINE_NEVER;
+    lane->multi = curl_multi_init();
+    if (!lane->multi)
+        return STATUS_OUT_OF_MEMORY;
+    uint32_t first = index * LANE_TRANSFERS;
+    uint32_t end = first + LANE_TRANSFERS < capacity ? first + LANE_TRANSFERS : capacity;
+    for (uint32_t i = end; i-- > first;) {
+        job->transfers[i].lane = index;
+        job->transfers[i].next_free = lane->free;
+        lane->free = &job->transfers[i];
+    }
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, (long)(end - first));
+    return STATUS_OK;
+}
+
+static void fetch_close(struct job *job)
+{
+    if (!job)
+        return;
+    for (uint32_t i = 0; job->transfers && i < job->transfer_count; i++) {
+        if (job->transfers[i].is_running)
+            curl_multi_remove_handle(job->lanes[job->transfers[i].lane].multi, job->transfers[i].easy);
+    }
+    for (uint32_t i = 0; job->lanes && i < job->lane_count; i++)
+        curl_multi_cleanup(job->lanes[i].multi);
+    for (uint32_t i = 0; job->transfers && i < job->transfer_count; i++)
+        transfer_close(&job->transfers[i]);
+    curl_slist_free_all(job->context.lines);
+    curl_slist_free_all(job->context.resolve);
+    free(job->lanes);
+    free(job->transfers);
+    free(job->by_slot);
+    free(job->watched);
+    free(job);
+}
+
+static enum status fetch_open(struct job **out, struct worker *worker)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, init_libcurl);
+    const struct worker_config *config = worker_config_of(worker);
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return STATUS_OUT_OF_MEMORY;
+    job->worker = worker;
+    job->transfer_count = config->capacity;
+    job->lane_count = (config->capacity + LANE_TRANSFERS - 1) / LANE_TRANSFERS;
+    job->transfers = calloc(job->transfer_count, sizeof *job->transfers);
+    job->lanes = calloc(job->lane_count, sizeof *job->lanes);
+    job->by_slot = calloc(config->shared->slot_count, sizeof *job->by_slot);
+    job->context = (struct transfer_context){
+        .worker = worker,
+        .shared = config->shared,
+        .config = config->fetch,
+        .open_socket = open_socket,
+        .close_socket = close_socket,
+        .socket_context = job,
+    };
+    enum status status = job->transfers && job->lanes && job->by_slot ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+    if (status == STATUS_OK)
+        status = append(&job->context.lines, config->fetch->headers, config->fetch->header_count);
+    if (status == STATUS_OK)
+        status = append(&job->context.resolve, config->fetch->resolve, config->fetch->resolve_count);
+    for (uint32_t i = 0; status == STATUS_OK && i < job->lane_count; i++)
+        status = open_lane(job, i, config->capacity);
+    if (status != STATUS_OK) {
+        fetch_close(job);
+        return status;
+    }
+    *out = job;
+    return STATUS_OK;
+}
+
+const struct job_ops fetch_job = {
+    .name = "fetch",
+    .open = fetch_open,
+    .start = fetch_start,
+    .cancel = fetch_cancel,
+    .ready = fetch_ready,
+    .turn = fetch_turn,
+    .deadline_ns = fetch_deadline_ns,
+    .memory_freed = fetch_memory_freed,
+    .close = fetch_close,
+};

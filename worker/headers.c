@@ -1,0 +1,174 @@
+/* Runs in: worker */
+#include "worker/headers.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define RETRY_AFTER_S_MAX (1000ll * 365 * 24 * 3600)
+
+static const char *const TEXTS[] = {
+    [HEADERS_OK] = "",
+    [HEADERS_TOO_LARGE] = "the headers are larger than allowed",
+    [HEADERS_TOO_MANY] = "more header lines than allowed",
+    [HEADERS_TWO_LENGTHS] = "two different Content-Length headers",
+    [HEADERS_TWO_LOCATIONS] = "two different Location headers",
+    [HEADERS_CONTROL_BYTE] = "a control byte in a header",
+};
+static_assert(sizeof TEXTS / sizeof TEXTS[0] == HEADERS_VERDICT_COUNT, "every verdict has a text");
+
+const char *headers_verdict_text(enum headers_verdict verdict)
+{
+    return (unsigned)verdict < HEADERS_VERDICT_COUNT ? TEXTS[verdict] : "";
+}
+
+static void begin_answer(struct headers *headers)
+{
+    headers->content_length = -1;
+    headers->retry_after_s = -1;
+    headers->location_digest = LOCATION_DIGEST_NONE;
+    headers->is_encoded = false;
+}
+
+void headers_reset(struct headers *headers)
+{
+    begin_answer(headers);
+    headers->bytes = 0;
+    headers->count = 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The value of a line `name: value`, without blanks around it; false when the line is another header. */
+static bool value_of(const char *line, size_t bytes, const char *name, const char **value, size_t *value_bytes)
+{
+    size_t name_bytes = strlen(name);
+    if (bytes <= name_bytes || line[name_bytes] != ':' || strncasecmp(line, name, name_bytes) != 0)
+        return false;
+    const char *from = line + name_bytes + 1;
+    const char *to = line + bytes;
+    while (from < to && is_blank(*from))
+        from++;
+    while (to > from && (is_blank(to[-1]) || to[-1] == '\r' || to[-1] == '\n'))
+        to--;
+    *value = from;
+    *value_bytes = (size_t)(to - from);
+    return true;
+}
+
+/* RFC 9112, 6.3: equal values may repeat, in one line as a list or in several; different ones are unrecoverable. What is
+ * no number is left to libcurl, which refuses it. */
+static enum headers_verdict take_length(struct headers *headers, const char *value, size_t bytes)
+{
+    size_t at = 0;
+    while (at < bytes) {
+        int64_t length = 0;
+        size_t digits = 0;
+        for (; at < bytes && value[at] >= '0' && value[at] <= '9'; at++, digits++) {
+            if (length > (INT64_MAX - 9) / 10)
+                return HEADERS_OK; /* overflow: as unknown */
+            length = length * 10 + (value[at] - '0');
+        }
+        if (!digits)
+            return HEADERS_OK;
+        if (headers->content_length >= 0 && headers->content_length != length)
+            return HEADERS_TWO_LENGTHS;
+        headers->content_length = length;
+        while (at < bytes && (is_blank(value[at]) || value[at] == ','))
+            at++;
+    }
+    return HEADERS_OK;
+}
+
+static enum headers_verdict take_location(struct headers *headers, const char *value, size_t bytes)
+{
+    uint64_t digest = 14695981039346656037ull; /* FNV-1a */
+    for (size_t i = 0; i < bytes; i++)
+        digest = (digest ^ (unsigned char)value[i]) * 1099511628211ull;
+    if (digest == LOCATION_DIGEST_NONE)
+        digest = 1;
+    if (headers->location_digest != LOCATION_DIGEST_NONE && headers->location_digest != digest)
+        return HEADERS_TWO_LOCATIONS;
+    headers->location_digest = digest;
+    return HEADERS_OK;
+}
+
+int64_t retry_after_parse(const char *value, size_t bytes, int64_t now_s)
+{
+    int64_t seconds = 0;
+    size_t at = 0;
+    for (; at < bytes && value[at] >= '0' && value[at] <= '9'; at++) {
+        seconds = seconds * 10 + (value[at] - '0');
+        if (seconds > RETRY_AFTER_S_MAX)
+            seconds = RETRY_AFTER_S_MAX;
+    }
+    if (at > 0 && at == bytes)
+        return seconds;
+    char text[64];
+    if (bytes == 0 || bytes >= sizeof text || at > 0)
+        return -1;
+    memcpy(text, value, bytes);
+    text[bytes] = '\0';
+    time_t when = curl_getdate(text, NULL);
+    if (when < 0)
+        return -1;
+    return when > now_s ? when - now_s : 0;
+}
+
+static enum headers_verdict take_value(struct headers *headers, const char *line, size_t bytes)
+{
+    const char *value;
+    size_t value_bytes;
+    switch (line[0] | 0x20) { /* most lines are none of ours */
+    case 'c':
+        if (value_of(line, bytes, "content-length", &value, &value_bytes))
+            return take_length(headers, value, value_bytes);
+        if (value_of(line, bytes, "content-encoding", &value, &value_bytes))
+            headers->is_encoded = value_bytes != 8 || strncasecmp(value, "identity", 8) != 0;
+        return HEADERS_OK;
+    case 'l':
+        if (value_of(line, bytes, "location", &value, &value_bytes))
+            return take_location(headers, value, value_bytes);
+        return HEADERS_OK;
+    case 'r':
+        if (value_of(line, bytes, "retry-after", &value, &value_bytes))
+            headers->retry_after_s = retry_after_parse(value, value_bytes, (int64_t)time(NULL));
+        return HEADERS_OK;
+    default:
+        return HEADERS_OK;
+    }
+}
+
+/* RFC 9110, 5.5: NUL, CR and LF inside a value are dangerous; other controls are taken as data. */
+static bool has_control_byte(const char *line, size_t bytes)
+{
+    while (bytes && (line[bytes - 1] == '\n' || line[bytes - 1] == '\r'))
+        bytes--;
+    return memchr(line, '\0', bytes) || memchr(line, '\r', bytes);
+}
+
+enum headers_verdict headers_line(struct headers *headers, const struct fetch_limits *limits, const char *line,
+                                  size_t bytes)
+{
+    if (!bytes)
+        return HEADERS_OK;
+    if (bytes > limits->header_bytes_max - headers->bytes)
+        return HEADERS_TOO_LARGE;
+    headers->bytes += (uint32_t)bytes;
+    if (has_control_byte(line, bytes))
+        return HEADERS_CONTROL_BYTE;
+    if (bytes >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        begin_answer(headers);
+        return HEADERS_OK;
+    }
+    if (line[0] == '\r' || line[0] == '\n')
+        return HEADERS_OK;
+    if (++headers->count > limits->header_count_max)
+        return HEADERS_TOO_MANY;
+    return take_value(headers, line, bytes);
+}

@@ -1,0 +1,49 @@
+/* Runs in: worker
+ *
+ * headers.h: watches an answer's header lines as they arrive: limits, contradictions, and the few facts we keep. Needed
+ * whatever libcurl does by itself: older versions follow the first of two Locations and take the first of two lengths. */
+#ifndef SHOAL_HEADERS_H
+#define SHOAL_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/limits.h"
+
+#define LOCATION_DIGEST_NONE 0
+
+enum headers_verdict {
+    HEADERS_OK,
+    HEADERS_TOO_LARGE,
+    HEADERS_TOO_MANY,
+    HEADERS_TWO_LENGTHS,
+    HEADERS_TWO_LOCATIONS,
+    HEADERS_CONTROL_BYTE,
+    HEADERS_VERDICT_COUNT
+};
+
+/* What one answer's headers said so far; redirects and 1xx begin a new one, the sums go on. */
+struct headers {
+    int64_t content_length;     /* -1: none */
+    int64_t retry_after_s;      /* -1: none */
+    uint64_t location_digest;   /* of the Location's value; LOCATION_DIGEST_NONE: none */
+    uint32_t bytes;             /* of this answer, its 1xx included */
+    uint32_t count;
+    bool is_encoded;            /* a Content-Encoding other than identity: the length is not the body's */
+};
+
+void headers_reset(struct headers *headers);
+
+/* One line as libcurl hands it on, its line end included. `line` need not be NUL-terminated. Never blocks. */
+enum headers_verdict headers_line(struct headers *headers, const struct fetch_limits *limits, const char *line,
+                                  size_t bytes);
+
+/* One line for people. Never NULL. */
+const char *headers_verdict_text(enum headers_verdict verdict);
+
+/* Seconds that a Retry-After value asks for: delta-seconds or an HTTP date (RFC 9110, 10.2.3), never negative; -1 for
+ * anything else. now_s: the wall clock. */
+int64_t retry_after_parse(const char *value, size_t bytes, int64_t now_s);
+
+#endif

@@ -1,0 +1,370 @@
+/* Runs in: worker */
+#include "worker/transfer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/clock.h"
+#include "common/extent.h"
+#include "common/fault.h"
+#include "worker/outcome.h"
+
+/* One receive call takes up to this much: a 100 KiB page in two. */
+#define RECEIVE_BYTES (64l << 10)
+#define DIGEST_BYTES 32
+
+static size_t refuse(struct transfer *transfer, enum fetch_error error, const char *why)
+{
+    transfer->error = error;
+    transfer->why = why;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+/* ---- headers ---- */
+
+static bool keep_header(struct transfer *transfer, const char *line, size_t bytes)
+{
+    const struct shared *shared = transfer->context->shared;
+    if (bytes >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        transfer->headers_bytes = 0; /* the last answer's are kept */
+    uint64_t end = transfer->headers_offset + transfer->headers_bytes;
+    if (extent_reserve(shared, transfer->claim.slot, end + bytes) != STATUS_OK)
+        return false;
+    memcpy(extent_at(shared, transfer->claim.slot) + end, line, bytes);
+    transfer->headers_bytes += bytes;
+    transfer->extent_used = end + bytes;
+    return true;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    const struct fetch_config *config = transfer->context->config;
+    size_t bytes = size * count;
+    uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
+    size_t taken = bytes;
+    enum headers_verdict verdict = headers_line(&transfer->headers, &config->limits, line, bytes);
+    if (verdict == HEADERS_TOO_LARGE || verdict == HEADERS_TOO_MANY)
+        taken = refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
+    else if (verdict != HEADERS_OK)
+        taken = refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
+    else if (config->keep_headers && !keep_header(transfer, line, bytes))
+        taken = refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
+    worker_set_current(transfer->context->worker, before);
+    return taken;
+}
+
+/* ---- body ---- */
+
+/* Decoded bytes may be no more than body_ratio_max times the received ones. What is received lags one buffer behind while
+ * libcurl hands on a chunk. */
+static bool is_a_bomb(const struct transfer *transfer, uint64_t body_bytes)
+{
+    const struct fetch_limits *limits = &transfer->context->config->limits;
+    if (!transfer->headers.is_encoded || body_bytes <= limits->body_ratio_from_bytes)
+        return false;
+    curl_off_t received = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    return body_bytes / limits->body_ratio_max > (uint64_t)received + (uint64_t)RECEIVE_BYTES;
+}
+
+static void pause_for_memory(struct transfer *transfer)
+{
+    transfer->is_paused = true;
+    transfer->paused_since_ns = clock_now_ns();
+    worker_set_paused(transfer->context->worker, ++transfer->context->paused_count);
+    /* Waiting for us is not the server's fault: the clock of this attempt stands still. */
+    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 0l);
+}
+
+/* How far to reserve so that `end` can be written: what the answer announced, else 64 KiB, then doubling. */
+static uint64_t reservation_for(const struct transfer *transfer, uint64_t end, uint64_t reserved)
+{
+    const struct headers *headers = &transfer->headers;
+    uint64_t wants = reserved < EXTENT_WARM_BYTES ? EXTENT_WARM_BYTES : reserved * 2;
+    if (!headers->is_encoded && headers->content_length >= 0 &&
+        (uint64_t)headers->content_length <= transfer->context->config->limits.body_bytes_max)
+        wants = transfer->body_offset + (uint64_t)headers->content_length;
+    if (wants < end)
+        wants = end;
+    uint64_t stride = transfer->context->shared->body_stride;
+    return wants < stride ? wants : stride;
+}
+
+/* Stores one piece of the body. Returns false and sets *taken when the piece was not taken. */
+static bool store_body(struct transfer *transfer, const char *data, size_t bytes, size_t *taken)
+{
+    const struct shared *shared = transfer->context->shared;
+    uint32_t slot = transfer->claim.slot;
+    if (transfer->body_stored == 0)
+        transfer->body_offset = (transfer->extent_used + 15) & ~15ull;
+    uint64_t end = transfer->body_offset + transfer->body_stored + bytes;
+    uint64_t reserved = atomic_load_explicit(&shared->slots[slot].reserved_bytes, memory_order_relaxed);
+    if (end > reserved) {
+        uint64_t wants = reservation_for(transfer, end, reserved);
+        if (wants > EXTENT_WARM_BYTES && !extent_may_grow(shared, slot, wants - reserved)) {
+            pause_for_memory(transfer);
+            *taken = CURL_WRITEFUNC_PAUSE;
+            return false;
+        }
+        if (extent_reserve(shared, slot, wants) != STATUS_OK) {
+            *taken = refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the body: /dev/shm is full");
+            return false;
+        }
+    }
+    memcpy(extent_at(shared, slot) + transfer->body_offset + transfer->body_stored, data, bytes);
+    transfer->body_stored += bytes;
+    return true;
+}
+
+static size_t take_body(struct transfer *transfer, const char *data, size_t bytes)
+{
+    const struct fetch_config *config = transfer->context->config;
+    uint64_t sum = transfer->body_bytes + bytes;
+    FAULT_URL((const char *)extent_at(transfer->context->shared, transfer->claim.slot));
+    if (sum > config->limits.body_bytes_max)
+        return refuse(transfer, FETCH_TOO_LARGE, "the body is larger than --max-body allows");
+    if (is_a_bomb(transfer, sum))
+        return refuse(transfer, FETCH_TOO_LARGE, "the body grows suspiciously when decoded: a compression bomb");
+    size_t taken = bytes;
+    if (config->keep_body && !store_body(transfer, data, bytes, &taken))
+        return taken;
+    if (transfer->digest && EVP_DigestUpdate(transfer->digest, data, bytes) != 1)
+        return refuse(transfer, FETCH_OUT_OF_MEMORY, "no memory for the digest");
+    transfer->body_bytes = sum;
+    return bytes;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
+    size_t taken = take_body(transfer, data, size * count);
+    worker_set_current(transfer->context->worker, before);
+    return taken;
+}
+
+void transfer_resume(struct transfer *transfer)
+{
+    const struct shared *shared = transfer->context->shared;
+    if (!transfer->is_paused ||
+        !extent_may_grow(shared, transfer->claim.slot, EXTENT_WARM_BYTES))
+        return;
+    transfer->is_paused = false;
+    transfer->paused_ns += clock_now_ns() - transfer->paused_since_ns;
+    worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
+    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
+                     (long)(transfer->context->config->limits.total_timeout_ms + transfer->paused_ns / NS_PER_MS));
+    curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call on_body() at once, which may pause again */
+}
+
+/* ---- set-up ---- */
+
+#define SET(option, value)                                                       \
+    do {                                                                         \
+        if (curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK)     \
+            return STATUS_INVALID_ARGUMENT;                                      \
+    } while (0)
+
+static enum status set_limits(struct transfer *transfer, const struct fetch_limits *limits)
+{
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_timeout_ms);
+    SET(CURLOPT_TIMEOUT_MS, (long)limits->total_timeout_ms);
+    SET(CURLOPT_LOW_SPEED_LIMIT, (long)limits->stall_bytes_per_s);
+    SET(CURLOPT_LOW_SPEED_TIME, (long)((limits->stall_time_ms + 999) / 1000));
+    SET(CURLOPT_FOLLOWLOCATION, limits->redirects_max ? 1l : 0l);
+    SET(CURLOPT_MAXREDIRS, (long)limits->redirects_max);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    return STATUS_OK;
+}
+
+static enum status set_connection(struct transfer *transfer, const struct fetch_config *config)
+{
+    SET(CURLOPT_HTTP_VERSION, config->http_version);
+    SET(CURLOPT_NOSIGNAL, 1l);
+    SET(CURLOPT_QUICK_EXIT, config->threads ? 0l : 1l); /* a resolver that hangs must not hold us */
+    SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    SET(CURLOPT_DEFAULT_PROTOCOL, "http");
+    SET(CURLOPT_HTTP09_ALLOWED, 0l);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_SSL_VERIFYPEER, config->insecure ? 0l : 1l);
+    SET(CURLOPT_SSL_VERIFYHOST, config->insecure ? 0l : 2l);
+    if (config->ca_file)
+        SET(CURLOPT_CAINFO, config->ca_file);
+    if (config->proxy)
+        SET(CURLOPT_PROXY, config->proxy);
+    if (transfer->context->resolve)
+        SET(CURLOPT_RESOLVE, transfer->context->resolve);
+    SET(CURLOPT_OPENSOCKETFUNCTION, transfer->context->open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, transfer->context->close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, transfer->context->socket_context);
+    return STATUS_OK;
+}
+
+static enum status set_exchange(struct transfer *transfer, const struct fetch_config *config)
+{
+    SET(CURLOPT_PRIVATE, transfer);
+    SET(CURLOPT_ERRORBUFFER, transfer->message);
+    SET(CURLOPT_USERAGENT, config->user_agent);
+    SET(CURLOPT_ACCEPT_ENCODING, "");
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_NOPROGRESS, 1l);
+    SET(CURLOPT_HTTPHEADER, transfer->context->lines);
+    return STATUS_OK;
+}
+
+enum status transfer_open(struct transfer *transfer, struct transfer_context *context)
+{
+    transfer->context = context;
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy)
+        return STATUS_OUT_OF_MEMORY;
+    enum status status = set_limits(transfer, &context->config->limits);
+    if (status == STATUS_OK)
+        status = set_connection(transfer, context->config);
+    if (status == STATUS_OK)
+        status = set_exchange(transfer, context->config);
+    if (status == STATUS_OK && context->config->digest) {
+        transfer->digest = EVP_MD_CTX_new();
+        status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+    }
+    return status;
+}
+
+void transfer_close(struct transfer *transfer)
+{
+    curl_easy_cleanup(transfer->easy);
+    curl_slist_free_all(transfer->lines);
+    EVP_MD_CTX_free(transfer->digest);
+    *transfer = (struct transfer){0};
+}
+
+/* The request's own lines lie behind the URL; the run's lines go before them. */
+static enum status set_own_lines(struct transfer *transfer, const char *at, uint32_t bytes)
+{
+    const char *end = at + bytes;
+    for (const struct curl_slist *line = transfer->context->lines; line; line = line->next) {
+        struct curl_slist *more = curl_slist_append(transfer->lines, line->data);
+        if (!more)
+            return STATUS_OUT_OF_MEMORY;
+        transfer->lines = more;
+    }
+    while (at < end) {
+        size_t length = strnlen(at, (size_t)(end - at));
+        struct curl_slist *more = length < (size_t)(end - at) ? curl_slist_append(transfer->lines, at) : NULL;
+        if (!more)
+            return STATUS_OUT_OF_MEMORY;
+        transfer->lines = more;
+        at += length + 1;
+    }
+    SET(CURLOPT_HTTPHEADER, transfer->lines);
+    return STATUS_OK;
+}
+
+static void drop_own_lines(struct transfer *transfer)
+{
+    if (!transfer->lines)
+        return;
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->context->lines);
+    curl_slist_free_all(transfer->lines);
+    transfer->lines = NULL;
+}
+
+enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
+{
+    const struct shared *shared = transfer->context->shared;
+    struct slot_shm *slot = &shared->slots[claim->slot];
+    const char *url = (const char *)extent_at(shared, claim->slot);
+    if (slot->url_bytes > URL_BYTES_MAX || slot->header_bytes > REQUEST_HEADER_BYTES_MAX || url[slot->url_bytes])
+        return STATUS_INVALID_ARGUMENT;
+    transfer->claim = *claim;
+    transfer->error = FETCH_OK;
+    transfer->why = "";
+    transfer->message[0] = '\0';
+    transfer->headers_offset = slot->url_bytes + 1 + slot->header_bytes + URL_BYTES_MAX + 1;
+    transfer->extent_used = transfer->headers_offset;
+    transfer->headers_bytes = transfer->body_offset = transfer->body_bytes = transfer->body_stored = 0;
+    transfer->paused_ns = 0;
+    transfer->began_ns = clock_now_ns();
+    headers_reset(&transfer->headers);
+    atomic_store_explicit(&slot->growing, 0, memory_order_seq_cst);
+    if (transfer->digest && EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) != 1)
+        return STATUS_OUT_OF_MEMORY;
+    SET(CURLOPT_URL, url);
+    /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
+     * would, and all others would have waited for that. */
+    bool may_share = strncasecmp(url, "https:", 6) == 0 && transfer->context->config->http_version != CURL_HTTP_VERSION_1_1;
+    SET(CURLOPT_PIPEWAIT, may_share ? 1l : 0l);
+    if (slot->header_bytes)
+        return set_own_lines(transfer, url + slot->url_bytes + 1, slot->header_bytes);
+    return STATUS_OK;
+}
+
+/* ---- the end ---- */
+
+void transfer_fail(struct result_shm *result, enum fetch_error error, const char *why)
+{
+    memset(result, 0, offsetof(struct result_shm, sha256));
+    result->error = (uint16_t)error;
+    result->retry_after_s = -1;
+    result->queued_us = result->dns_us = result->connect_us = -1;
+    result->tls_us = result->first_byte_us = result->total_us = -1;
+    result->content_type[0] = result->remote_ip[0] = '\0';
+    snprintf(result->detail, sizeof result->detail, "%s", why);
+}
+
+/* Where the answer came from in the end, if redirects led elsewhere. */
+static void store_effective_url(struct transfer *transfer, struct result_shm *result)
+{
+    const struct shared *shared = transfer->context->shared;
+    const struct slot_shm *slot = &shared->slots[transfer->claim.slot];
+    const char *url = NULL;
+    uint64_t at = slot->url_bytes + 1 + slot->header_bytes;
+    curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
+    size_t bytes = url ? strlen(url) : 0;
+    if (!bytes || bytes > URL_BYTES_MAX || extent_reserve(shared, transfer->claim.slot, at + bytes + 1) != STATUS_OK)
+        return;
+    memcpy(extent_at(shared, transfer->claim.slot) + at, url, bytes + 1);
+    result->effective_offset = (uint32_t)at;
+    result->effective_bytes = (uint32_t)bytes;
+}
+
+static void store_digest(struct transfer *transfer, struct result_shm *result)
+{
+    unsigned int bytes = 0;
+    result->has_sha256 = transfer->digest && result->error == FETCH_OK &&
+                         EVP_DigestFinal_ex(transfer->digest, result->sha256, &bytes) == 1 && bytes == DIGEST_BYTES;
+}
+
+void transfer_finish(struct transfer *transfer, CURLcode code)
+{
+    struct result_shm *result = worker_result(transfer->context->worker, transfer->claim.slot);
+    const struct slot_shm *slot = &transfer->context->shared->slots[transfer->claim.slot];
+    memset(result, 0, offsetof(struct result_shm, sha256));
+    outcome_of_exchange(transfer, code, result);
+    outcome_times(transfer, result);
+    result->queued_us = (transfer->began_ns - slot->submitted_ns) / NS_PER_US;
+    if (result->redirects)
+        store_effective_url(transfer, result);
+    result->body_bytes = transfer->body_bytes;
+    result->body_offset = transfer->body_offset;
+    result->body_stored = transfer->body_stored;
+    result->headers_offset = (uint32_t)transfer->headers_offset;
+    result->headers_bytes = (uint32_t)transfer->headers_bytes;
+    store_digest(transfer, result);
+    drop_own_lines(transfer);
+    if (transfer->is_paused) {
+        transfer->is_paused = false;
+        worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
+    }
+    if (transfer->paused_ns)
+        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
+                         (long)transfer->context->config->limits.total_timeout_ms);
+}

@@ -1,0 +1,70 @@
+/* Runs in: worker
+ *
+ * transfer.h: one transfer of libcurl's, from a claimed slot to a filled result. Handles are made once and used again;
+ * only what differs from URL to URL is set. */
+#ifndef SHOAL_TRANSFER_H
+#define SHOAL_TRANSFER_H
+
+#include <curl/curl.h>
+#include <openssl/evp.h>
+
+#include "common/fetch_error.h"
+#include "worker/headers.h"
+#include "worker/worker.h"
+
+/* What all transfers of a worker share; borrowed. */
+struct transfer_context {
+    struct worker *worker;
+    const struct shared *shared;
+    const struct fetch_config *config;
+    struct curl_slist *lines;   /* the run's own headers */
+    struct curl_slist *resolve;
+    curl_opensocket_callback open_socket;
+    curl_closesocket_callback close_socket;
+    void *socket_context;
+    uint32_t paused_count;      /* transfers that wait for body memory */
+};
+
+struct transfer {
+    CURL *easy;
+    struct transfer_context *context;
+    struct transfer *next_free;
+    uint32_t lane;
+    bool is_running;      /* the multi handle holds it */
+    bool is_paused;       /* waits for body memory */
+    struct claim claim;
+    struct headers headers;
+    struct curl_slist *lines;    /* this request's own headers; NULL: those of the run */
+    EVP_MD_CTX *digest;          /* NULL unless digests are wanted */
+    enum fetch_error error;      /* found by ourselves; FETCH_OK: none */
+    const char *why;             /* beside error: one line */
+    uint64_t extent_used;        /* bytes of the slot's extent that are written */
+    uint64_t headers_offset;
+    uint64_t headers_bytes;
+    uint64_t body_offset;
+    uint64_t body_bytes;         /* decoded so far */
+    uint64_t body_stored;
+    int64_t began_ns;
+    int64_t paused_ns;           /* all pauses together */
+    int64_t paused_since_ns;
+    char message[CURL_ERROR_SIZE];
+};
+
+/* Makes the handle and sets all that is the same for every URL. Errors: OUT_OF_MEMORY; INVALID_ARGUMENT where libcurl
+ * refuses an option. After a failure transfer_close() is still due. */
+enum status transfer_open(struct transfer *transfer, struct transfer_context *context);
+void transfer_close(struct transfer *transfer);
+
+/* Sets what is this claim's: URL and headers, from the slot's extent. Errors: OUT_OF_MEMORY, INVALID_ARGUMENT. */
+enum status transfer_begin(struct transfer *transfer, const struct claim *claim);
+
+/* Fills the slot's result from how the transfer ended. */
+void transfer_finish(struct transfer *transfer, CURLcode code);
+
+/* Fills a slot's result with an end of our own. */
+void transfer_fail(struct result_shm *result, enum fetch_error error, const char *why);
+
+/* A paused body goes on if there is memory now. */
+void transfer_resume(struct transfer *transfer);
+
+#endif

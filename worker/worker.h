@@ -1,0 +1,117 @@
+/* Runs in: worker (a process, a thread, or the coordinator itself)
+ *
+ * worker.h: turns READY slots into DONE ones. All that the coordinator needs to know of a worker.
+ *
+ * DESIGN. One loop, whoever runs it: claim up to the room there is, start what was claimed, wait for sockets, timers and the
+ * doorbell in one poll set, publish what is complete, tell the coordinator if it sleeps. What a claimed slot means is the
+ * job's: to fetch a URL, or, in tests and benchmarks, anything else. The loop never prints, forks or exits. */
+#ifndef SHOAL_WORKER_H
+#define SHOAL_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/ring.h"
+#include "common/shared.h"
+
+struct worker;
+struct job;
+
+/* Exit status of a worker process. */
+enum worker_exit {
+    WORKER_STOPPED = 0,     /* was asked to */
+    WORKER_TASKS_DONE = 10, /* did as many tasks as one worker may: replace it */
+    WORKER_ORPHANED = 11,   /* the coordinator is gone */
+    WORKER_CONFIG = 12,     /* cannot start with this configuration: do not restart it */
+};
+
+/* What the slots are for. All in the worker's thread; none may block. */
+struct job_ops {
+    const char *name;
+    /* STATUS_OK and *job, which close() gives back. */
+    enum status (*open)(struct job **job, struct worker *worker);
+    /* Takes over a claim: fills worker_result() and ends in worker_publish(), now or later. */
+    void (*start)(struct job *job, const struct claim *claim);
+    /* Aborts what start() began and publishes it as cancelled. The slot may not be this job's (any more). */
+    void (*cancel)(struct job *job, uint32_t slot);
+    /* A descriptor given to worker_watch() is ready: epoll's events. */
+    void (*ready)(struct job *job, int fd, uint32_t events);
+    /* Once a turn: what is due. */
+    void (*turn)(struct job *job);
+    /* When turn() is wanted at the latest; DEADLINE_NEVER. */
+    int64_t (*deadline_ns)(const struct job *job);
+    /* Body memory was given back: what waits for it may try again. */
+    void (*memory_freed)(struct job *job);
+    void (*close)(struct job *job);
+};
+
+extern const struct job_ops fetch_job;
+
+/* How to fetch; the same for all URLs of a run. Borrowed for the worker's life. */
+struct fetch_config {
+    struct fetch_limits limits;
+    bool keep_body;
+    bool keep_headers;
+    bool digest;
+    bool insecure;
+    bool block_private;
+    bool threads; /* the resolver must not be told that it may outlive us */
+    long http_version;             /* CURL_HTTP_VERSION_* */
+    const char *user_agent;
+    const char *proxy;             /* "": none; NULL: what the environment says */
+    const char *ca_file;           /* NULL: the system's */
+    const char *const *headers;
+    size_t header_count;
+    const char *const *resolve;
+    size_t resolve_count;
+};
+
+struct worker_config {
+    const struct shared *shared;
+    const struct fetch_config *fetch;
+    const struct job_ops *job;
+    enum ring_kind ring;
+    struct owner owner;
+    uint32_t capacity;  /* claims held at once, at most */
+    uint32_t share;     /* workers that share the ring */
+    uint32_t tasks_max; /* 0: no bound */
+    int doorbell_fd;    /* an eventfd: look at the ring, at cancellations, at memory */
+    int done_fd;        /* an eventfd that wakes the coordinator */
+    int lifeline_fd;    /* hangs up when the coordinator is gone; -1: it is us */
+    int interrupt_fd;   /* worker_run_inline() returns when this is readable; -1: none */
+};
+
+/* Makes a worker. In a child after fork(), in a thread of its own, or in the coordinator. config is copied, what it points
+ * to is borrowed. Errors: OUT_OF_MEMORY, SYSTEM, INVALID_ARGUMENT (what libcurl refuses). */
+enum status worker_open(struct worker **worker, const struct worker_config *config);
+
+/* Works until shutdown, the coordinator's end or the bound of its tasks. Blocks. */
+enum worker_exit worker_run(struct worker *worker);
+
+/* The same loop in the coordinator itself: works until something was published, nothing is left to do, interrupt_fd is
+ * readable or the deadline has passed. Blocks up to then. */
+void worker_run_inline(struct worker *worker, int64_t deadline_ns);
+
+/* Aborts what runs without publishing it, and gives everything back. Accepts NULL. */
+void worker_close(struct worker *worker);
+
+/* ---- for jobs ---- */
+
+const struct worker_config *worker_config_of(const struct worker *worker);
+
+/* The slot's result, to be filled before worker_publish(). */
+struct result_shm *worker_result(const struct worker *worker, uint32_t slot);
+
+/* The claim's result is complete: DONE, announced, and the coordinator will hear of it this turn. */
+void worker_publish(struct worker *worker, const struct claim *claim);
+
+/* Names the slot that is being worked on, SLOT_NONE when done with it; returns what it was. */
+uint32_t worker_set_current(struct worker *worker, uint32_t slot);
+
+/* How many transfers wait for body memory. */
+void worker_set_paused(struct worker *worker, uint32_t count);
+
+/* Watches a descriptor for epoll's `events`; `was`: what it was watched for, 0: not at all. events 0 ends it. */
+void worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events);
+
+#endif
