@@ -1,6 +1,7 @@
 # shoal: bulk fetcher. `make help` lists the targets.
 #
-# The order of the sources is the order of the data path, and of the source tour in README.md.
+# The order of the sources is the order of the data path, and of the source tour in README.md. Every variant of the build
+# (tests, sanitizers, coverage) is this file run again with another BUILD and VARIANT.
 
 BUILD   ?= build
 ifeq ($(origin CC),default)
@@ -9,72 +10,233 @@ endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VARIANT ?=
+JOBS    ?= 2
 VERSION := $(shell sed -n 's/.*SHOAL_VERSION "\(.*\)".*/\1/p' common/version.h)
 
-WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wvla
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla
 ifndef NO_WERROR
-WARNINGS  += -Werror
+WARNINGS += -Werror
 endif
-OPTIMIZE  ?= -O2 -g
-FLAGS      = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(VARIANT) \
-             $(shell pkg-config --cflags libcurl libcrypto 2>/dev/null)
-LIBS       = $(shell pkg-config --libs libcurl libcrypto 2>/dev/null) -pthread
+OPTIMIZE ?= -O2 -g
+
+# pkg-config is asked once, at the first use: after `deps` has run.
+once      = $(eval $(1) := $(shell $(2)))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libcrypto)
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libcrypto)
+CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
+FLAGS      = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(VARIANT) $(PKG_CFLAGS)
+LIBS       = $(PKG_LIBS) -pthread
 
 # ---- sources, in the order of the data path ----
 
-COMMON      := status fetch_error limits check fault clock url shared slot ring done_ring roster extent
-WORKER      := worker fetch transfer headers address outcome
+# what both sides share
+COMMON   := status fetch_error limits check fault clock url shared slot ring done_ring roster extent
+# a job becomes a result
+WORKER   := worker fetch transfer headers address outcome
 # the futures: the C API
-EXECUTOR    := cpus executor_open executor feed future completions map reaper \
-               engine_processes engine_threads engine_serial
+EXECUTOR := cpus executor_open executor feed future completions map reaper \
+            engine_processes engine_threads engine_serial
 # the command line
-COMMAND     := main help option_table option_values options fetch_options units \
-               fetch_command run signals wakeups \
-               input hosts due_heap task scheduler turns delivery \
-               writer escape sink_text sink_jsonl save_name sink_files summary progress
-ORIGIN      := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
+COMMAND  := main help option_table option_values options fetch_options units \
+            fetch_command run signals wakeups \
+            input hosts due_heap task scheduler turns delivery \
+            writer escape sink_text sink_jsonl save_name sink_files summary progress
+# the test server, and what the suites share
+ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
+SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c)))
+SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
+SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 
 common_objects   := $(COMMON:%=$(BUILD)/common/%.o)
 worker_objects   := $(WORKER:%=$(BUILD)/worker/%.o)
 executor_objects := $(EXECUTOR:%=$(BUILD)/coordinator/%.o)
 command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o)
 origin_objects   := $(ORIGIN:%=$(BUILD)/tests/origin/%.o)
+support_objects  := $(SUPPORT:%=$(BUILD)/tests/%.o)
+test_objects     := $(SUITES:%=$(BUILD)/tests/check_%.o) $(BUILD)/tests/run.o
+objects          := $(common_objects) $(worker_objects) $(executor_objects) $(command_objects) $(origin_objects) \
+                    $(support_objects) $(test_objects)
 
 .PHONY: all help
+#: all         the program build/shoal, build/libshoal.a and the test server build/origin (the default)
 all: $(BUILD)/shoal $(BUILD)/libshoal.a $(BUILD)/origin
 
-help:
-	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
+-include tests/bench/bench.mk
+
+# ---- how things are built: V=1 shows the commands ----
+
+say = $(if $(V),,@echo "  $(1)	$@";)
+
+.PHONY: FORCE
+.DELETE_ON_ERROR:
+.SECONDARY: $(objects)
+
+# Changes when the compiler or its flags do: then all is built again.
+$(BUILD)/flags: export STAMP = $(CC) $(FLAGS) $(LDFLAGS) $(LIBS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$STAMP" | cmp -s - $@ || printf '%s\n' "$$STAMP" > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libcommon.a: $(common_objects)
 $(BUILD)/libworker.a: $(worker_objects)
 $(BUILD)/libexecutor.a: $(executor_objects)
 $(BUILD)/libcommand.a: $(filter-out %/main.o,$(command_objects))
 $(BUILD)/liborigin.a: $(filter-out %/origin_main.o,$(origin_objects))
-$(BUILD)/lib%.a:
+$(BUILD)/libsupport.a: $(support_objects)
+$(BUILD)/lib%.a: Makefile
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $(filter %.o,$^)
 
-# One object with only the public names, so that nobody's `ring_push` collides with ours.
-$(BUILD)/libshoal.a: $(executor_objects) $(worker_objects) $(common_objects)
+# One object with only the names that the public headers declare, so that nobody's `ring_push` collides with ours.
+public_headers := coordinator/executor.h common/fetch_error.h common/limits.h common/status.h
+$(BUILD)/public-names: $(public_headers)
+	@mkdir -p $(@D)
+	@sed -n 's/^[a-z].*[ *]\([a-z_]*\)(.*/\1/p' $^ > $@
+$(BUILD)/libshoal.a: $(executor_objects) $(worker_objects) $(common_objects) $(BUILD)/public-names Makefile
 	@rm -f $@
-	$(LD) -r -o $(BUILD)/shoal-all.o $^
-	objcopy --wildcard --keep-global-symbol='executor_*' --keep-global-symbol='future_*' \
-	  --keep-global-symbol='futures_*' --keep-global-symbol='completions_*' \
-	  --keep-global-symbol='fetch_error_*' --keep-global-symbol='fetch_limits_*' \
-	  --keep-global-symbol='status_name' $(BUILD)/shoal-all.o
-	$(AR) rcs $@ $(BUILD)/shoal-all.o
+	$(call say,LINK)$(LD) -r -o $(BUILD)/shoal-all.o $(filter %.o,$^)
+	@objcopy --keep-global-symbols=$(BUILD)/public-names $(BUILD)/shoal-all.o
+	@$(AR) rcs $@ $(BUILD)/shoal-all.o
 
 archives := $(BUILD)/libcommand.a $(BUILD)/libexecutor.a $(BUILD)/libworker.a $(BUILD)/libcommon.a
 
 $(BUILD)/shoal: $(BUILD)/coordinator/main.o $(archives)
-	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/origin: $(BUILD)/tests/origin/origin_main.o $(BUILD)/liborigin.a
-	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz
 
-$(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS) -lz
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+$(BUILD)/tests/run: $(BUILD)/tests/run.o
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
+
+-include $(objects:.o=.d)
+
+# ---- trying it out ----
+
+.PHONY: run demo
+#: run         fetches the 15 Wikipedia pages of the classic futures example from the test server, 150 ms each
+run: deps-run
+	@$(MAKE) --no-print-directory demo
+demo: $(BUILD)/shoal $(BUILD)/origin
+	@tests/run_demo $(BUILD)
+
+# ---- tests ----
+
+# SUITE: the suites to run, all when empty. SUITE_SECONDS: when a suite is killed, with all that it started.
+SUITE         ?=
+SUITE_SECONDS ?= 120
+selected      := $(if $(SUITE),$(SUITE),$(SUITES) $(SCRIPTS))
+ifneq ($(filter-out $(SUITES) $(SCRIPTS),$(SUITE)),)
+$(error no suite $(filter-out $(SUITES) $(SCRIPTS),$(SUITE)); there are: $(SUITES) $(SCRIPTS))
+endif
+binaries      := $(patsubst %,$(BUILD)/tests/check_%,$(filter $(SUITES),$(selected)))
+scripts       := $(patsubst %,tests/check_%.sh,$(filter $(SCRIPTS),$(selected)))
+again          = +@$(MAKE) --no-print-directory -j$(JOBS)
+
+.PHONY: test suites asan tsan valgrind
+#: test        every suite, two at a time (SUITE="ring slot": those alone; JOBS=4: four at a time)
+test: deps-test
+	$(again) BUILD=$(BUILD)/test VARIANT=-DSHOAL_FAULTS suites
+
+suites: $(binaries) $(BUILD)/tests/run $(BUILD)/shoal $(BUILD)/libshoal.a $(BUILD)/origin
+	@SHOAL_BUILD=$(BUILD) CC="$(CC)" \
+	  $(LAUNCH) $(BUILD)/tests/run -j $(JOBS) -t $(SUITE_SECONDS) $(WRAP:%=-w %) $(binaries) $(scripts)
+
+# What the sanitizers and valgrind slow down gets more time. Suites that know SHOAL_TEST_ENGINE keep to those engines.
+sanitized     := -DSHOAL_FAULTS -DSHOAL_SANITIZED -fno-omit-frame-pointer -fno-sanitize-recover=all
+slow           = SUITE_SECONDS=600 SCRIPTS=
+
+#: asan        the suites with AddressSanitizer and UndefinedBehaviorSanitizer
+asan: export CK_TIMEOUT_MULTIPLIER = 4
+asan: export ASAN_OPTIONS = detect_stack_use_after_return=1:strict_string_checks=1
+asan: export UBSAN_OPTIONS = print_stacktrace=1
+asan: deps-test
+	$(again) BUILD=$(BUILD)/asan VARIANT="$(sanitized) -fsanitize=address,undefined" OPTIMIZE="-O1 -g" $(slow) suites
+
+#: tsan        the suites with ThreadSanitizer: the shared-memory protocol under the threads engine
+tsan: export CK_TIMEOUT_MULTIPLIER = 8
+tsan: export SHOAL_TEST_ENGINE = threads
+tsan: export TSAN_OPTIONS = halt_on_error=1:second_deadlock_stack=1
+tsan: deps-test
+	$(again) BUILD=$(BUILD)/tsan VARIANT="$(sanitized) -fsanitize=thread" OPTIMIZE="-O1 -g" $(slow) \
+	  LAUNCH="setarch -R" suites
+
+#: valgrind    the suites under memcheck: serial and threads engines
+valgrind: export CK_FORK = no
+valgrind: export CK_TIMEOUT_MULTIPLIER = 20
+valgrind: export SHOAL_TEST_ENGINE = serial,threads
+valgrind: export VALGRIND_OPTS = --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,possible \
+  --errors-for-leak-kinds=definite --child-silent-after-fork=yes --fair-sched=yes
+valgrind: deps-valgrind
+	$(again) BUILD=$(BUILD)/valgrind VARIANT="-DSHOAL_FAULTS -DSHOAL_SANITIZED" OPTIMIZE="-O1 -g" $(slow) \
+	  WRAP="valgrind" suites
+
+# ---- checks of the sources, none of which changes them ----
+
+.PHONY: lint format
+#: lint        format, clang-tidy, cppcheck, folder arrows, banned calls, sizes, headers alone, man page, shell
+lint: deps-lint
+	+@tests/lint/lint $(BUILD)/lint $(JOBS)
+
+#: format      lays all C sources out as .clang-format says
+format: deps-lint
+	clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator tests tests/*,$(dir)/*.[ch])))
+
+# ---- installing: PREFIX=/usr/local, DESTDIR= ----
+
+at := $(DESTDIR)$(PREFIX)
+
+.PHONY: install uninstall
+#: install     the program, libshoal.a, its headers, shoal.pc and the man page, under PREFIX
+install: $(BUILD)/shoal $(BUILD)/libshoal.a
+	install -d $(at)/bin $(at)/lib/pkgconfig $(at)/include/shoal $(at)/share/man/man1
+	install -m 755 $(BUILD)/shoal $(at)/bin/shoal
+	install -m 644 $(BUILD)/libshoal.a $(at)/lib/libshoal.a
+	for header in $(public_headers); do \
+	  sed 's|^#include "[a-z]*/\(.*\)"|#include "shoal/\1"|' $$header > $(BUILD)/header.h && \
+	  install -m 644 $(BUILD)/header.h $(at)/include/shoal/$${header##*/} || exit 1; done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' coordinator/shoal.pc.in > $(BUILD)/shoal.pc
+	install -m 644 $(BUILD)/shoal.pc $(at)/lib/pkgconfig/shoal.pc
+	install -m 644 coordinator/shoal.1 $(at)/share/man/man1/shoal.1
+
+#: uninstall   removes what install put there
+uninstall:
+	rm -f $(at)/bin/shoal $(at)/lib/libshoal.a $(at)/lib/pkgconfig/shoal.pc $(at)/share/man/man1/shoal.1 \
+	  $(foreach header,$(public_headers),$(at)/include/shoal/$(notdir $(header)))
+	-rmdir $(at)/include/shoal
+
+# ---- Debian's packages: to build, to test, to debug, to lint ----
+
+BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev
+TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15
+DEBUG_PACKAGES := valgrind
+LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db groff
+
+.PHONY: deps deps-run deps-test deps-valgrind deps-lint
+#: deps        installs what is missing of Debian's packages to build, test and lint (nothing when all is there)
+deps:
+	@tests/install_deps $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+deps-run:
+	@tests/install_deps $(BUILD_PACKAGES)
+deps-test:
+	@tests/install_deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
+deps-valgrind:
+	@tests/install_deps $(BUILD_PACKAGES) $(TEST_PACKAGES) $(DEBUG_PACKAGES)
+deps-lint:
+	@tests/install_deps $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+
+.PHONY: clean
+#: clean       removes build/
+clean:
+	rm -rf $(BUILD)
+
+#: help        this list
+help:
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)

@@ -1,9 +1,10 @@
 /* Runs in: either
  *
- * DESIGN. url_parse() first tries url_parse_plain(), which answers for the URLs that libcurl passes on unchanged, and
- * leaves everything doubtful (userinfo, '%', dot segments, numbers that may be addresses, upper case, ...) to libcurl's
- * parser. What libcurl is known to let through and we refuse is caught before it or after it: control bytes, port 0,
- * bytes that a percent-encoded host hid. */
+ * DESIGN. url_parse() first tries url_parse_plain(), which answers for the URLs that libcurl passes
+ * on unchanged, and leaves everything doubtful (userinfo, '%', dot segments, numbers that may be
+ * addresses, upper case, ...) to libcurl's parser. What libcurl is known to let through and we
+ * refuse is caught before it or after it: control bytes, port 0, bytes that a percent-encoded host
+ * hid. */
 #include "common/url.h"
 
 #include <curl/curl.h>
@@ -23,29 +24,28 @@ enum { OWNED_FETCH, OWNED_HOST, OWNED_PATH, OWNED_QUERY, OWNED_COUNT };
 struct url_parser {
     CURLU *handle;
     const char *why;
-    bool may_be_idn; /* the text holds '%' or a byte from 0x80 on */
+    bool may_be_idn;          /* the text holds '%' or a byte from 0x80 on */
     char *owned[OWNED_COUNT]; /* libcurl's strings, which the parts point to */
     char with_scheme[sizeof DEFAULT_SCHEME + URL_BYTES_MAX];
 };
 
 /* ---- the plain URLs ---- */
 
-enum { IN_HOST = 1, IN_PATH = 2, IN_QUERY = 4, IN_ALL = 7 };
+enum {
+    IN_HOST = 1,
+    IN_PATH = 2,
+    IN_QUERY = 4,
+    IN_TAIL = IN_PATH | IN_QUERY,
+    IN_ALL = IN_HOST | IN_TAIL
+};
 
-/* RFC 3986 pchar without '%', and '/' ('?' too in a query); hosts in lower case. Dots and '%' need a closer look in paths
- * and hosts. NUL is in none, so it ends every scan. */
+/* RFC 3986 pchar without '%', and '/' ('?' too in a query); hosts in lower case. Dots and '%' need
+ * a closer look in paths and hosts. NUL is in none, so it ends every scan. */
 static const unsigned char byte_class[256] = {
-    ['a'] = IN_ALL, ['b'] = IN_ALL, ['c'] = IN_ALL, ['d'] = IN_ALL, ['e'] = IN_ALL, ['f'] = IN_ALL, ['g'] = IN_ALL,
-    ['h'] = IN_ALL, ['i'] = IN_ALL, ['j'] = IN_ALL, ['k'] = IN_ALL, ['l'] = IN_ALL, ['m'] = IN_ALL, ['n'] = IN_ALL,
-    ['o'] = IN_ALL, ['p'] = IN_ALL, ['q'] = IN_ALL, ['r'] = IN_ALL, ['s'] = IN_ALL, ['t'] = IN_ALL, ['u'] = IN_ALL,
-    ['v'] = IN_ALL, ['w'] = IN_ALL, ['x'] = IN_ALL, ['y'] = IN_ALL, ['z'] = IN_ALL, ['0'] = IN_ALL, ['1'] = IN_ALL,
-    ['2'] = IN_ALL, ['3'] = IN_ALL, ['4'] = IN_ALL, ['5'] = IN_ALL, ['6'] = IN_ALL, ['7'] = IN_ALL, ['8'] = IN_ALL,
-    ['9'] = IN_ALL, ['-'] = IN_ALL, ['_'] = IN_ALL, ['.'] = IN_QUERY,
-    ['A'] = 6, ['B'] = 6, ['C'] = 6, ['D'] = 6, ['E'] = 6, ['F'] = 6, ['G'] = 6, ['H'] = 6, ['I'] = 6, ['J'] = 6,
-    ['K'] = 6, ['L'] = 6, ['M'] = 6, ['N'] = 6, ['O'] = 6, ['P'] = 6, ['Q'] = 6, ['R'] = 6, ['S'] = 6, ['T'] = 6,
-    ['U'] = 6, ['V'] = 6, ['W'] = 6, ['X'] = 6, ['Y'] = 6, ['Z'] = 6, ['~'] = 6, ['!'] = 6, ['$'] = 6, ['&'] = 6,
-    ['\''] = 6, ['('] = 6, [')'] = 6, ['*'] = 6, ['+'] = 6, [','] = 6, [';'] = 6, ['='] = 6, [':'] = 6, ['@'] = 6,
-    ['/'] = 6, ['?'] = IN_QUERY,
+    ['a' ... 'z'] = IN_ALL,  ['0' ... '9'] = IN_ALL, ['-'] = IN_ALL,   ['_'] = IN_ALL,
+    ['A' ... 'Z'] = IN_TAIL, ['~'] = IN_TAIL,        ['!'] = IN_TAIL,  ['$'] = IN_TAIL,
+    ['&' ... ','] = IN_TAIL, [';'] = IN_TAIL,        ['='] = IN_TAIL,  [':'] = IN_TAIL,
+    ['@'] = IN_TAIL,         ['/'] = IN_TAIL,        ['?'] = IN_QUERY, ['.'] = IN_QUERY,
 };
 
 static bool is_in(char byte, int class)
@@ -72,7 +72,8 @@ static bool is_letter(char byte)
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-/* Four numbers up to 255 without leading zeros: the one spelling of an address that libcurl leaves as it is. */
+/* Four numbers up to 255 without leading zeros: the one spelling of an address that libcurl leaves
+ * as it is. */
 static bool is_dotted_quad(const char *at, const char *end)
 {
     for (int numbers = 1;; numbers++) {
@@ -135,7 +136,8 @@ static bool is_plain_escape(const char *at)
            strchr(DIGITS, at[2]) != NULL && !(at[1] == '2' && at[2] == 'E');
 }
 
-/* The end of the path that begins at at, with '/'; where it is not plain, a byte that cannot follow a path. */
+/* The end of the path that begins at at, with '/'; where it is not plain, a byte that cannot follow
+ * a path. */
 static const char *plain_path_end(const char *at)
 {
     for (;;) {
@@ -280,12 +282,13 @@ static enum fetch_error refuse_as_libcurl(struct url_parser *parser, CURLUcode c
     }
 }
 
-/* Length of "scheme:" at the start of text, 0 where it has none. "host:8080" and "host:" have none. */
+/* Length of "scheme:" at the start of text; 0 without one, as in "host:8080" and "host:". */
 static size_t scheme_bytes(const char *text, size_t bytes)
 {
     size_t colon = 0;
-    while (colon < bytes && (is_letter(text[colon]) || (colon > 0 && (is_digit(text[colon]) || text[colon] == '+' ||
-                                                                      text[colon] == '-' || text[colon] == '.')))) {
+    while (colon < bytes &&
+           (is_letter(text[colon]) || (colon > 0 && (is_digit(text[colon]) || text[colon] == '+' ||
+                                                     text[colon] == '-' || text[colon] == '.')))) {
         colon++;
     }
     if (colon == 0 || colon == bytes || text[colon] != ':') {
@@ -348,11 +351,12 @@ static CURLUcode set_url(struct url_parser *parser, const char *text)
 {
     /* Without this a handle that holds a URL takes what it cannot parse as relative to that one. */
     CURLUcode code = curl_url_set(parser->handle, CURLUPART_URL, NULL, 0);
-    return code != CURLUE_OK ? code : curl_url_set(parser->handle, CURLUPART_URL, text, CURLU_URLENCODE);
+    return code != CURLUE_OK ? code
+                             : curl_url_set(parser->handle, CURLUPART_URL, text, CURLU_URLENCODE);
 }
 
-/* Gives the handle the URL in its last form. An IDN host may turn into a spelling of an address (fullwidth digits), which
- * libcurl puts in order only when it parses it. */
+/* Gives the handle the URL in its last form. An IDN host may turn into a spelling of an address
+ * (fullwidth digits), which libcurl puts in order only when it parses it. */
 static CURLUcode settle_url(struct url_parser *parser, const char *text)
 {
     CURLUcode code = set_url(parser, text);
@@ -408,7 +412,8 @@ static enum fetch_error read_parts(struct url_parser *parser, struct url_parts *
     if (code != CURLUE_OK && code != CURLUE_NO_QUERY) {
         return refuse_as_libcurl(parser, code);
     }
-    if (!is_printable_ascii(parser->owned[OWNED_HOST]) || !is_printable_ascii(parser->owned[OWNED_FETCH])) {
+    if (!is_printable_ascii(parser->owned[OWNED_HOST]) ||
+        !is_printable_ascii(parser->owned[OWNED_FETCH])) {
         return refuse_as_libcurl(parser, CURLUE_BAD_HOSTNAME);
     }
     parts->fetch = owned_text(parser, OWNED_FETCH);
@@ -418,7 +423,8 @@ static enum fetch_error read_parts(struct url_parser *parser, struct url_parts *
     if (parser->owned[OWNED_QUERY] != NULL && parser->owned[OWNED_QUERY][0] != '\0') {
         parts->query = owned_text(parser, OWNED_QUERY);
     }
-    parts->scheme = (struct url_text){parts->fetch.at, (size_t)(strchr(parts->fetch.at, ':') - parts->fetch.at)};
+    parts->scheme = (struct url_text){parts->fetch.at,
+                                      (size_t)(strchr(parts->fetch.at, ':') - parts->fetch.at)};
     parts->has_userinfo = has_part(parser, CURLUPART_USER) || has_part(parser, CURLUPART_PASSWORD);
     if (parts->host.bytes > URL_HOST_BYTES_MAX) {
         return refuse(parser, "the host name is longer than 254 bytes");
@@ -432,9 +438,11 @@ static enum fetch_error read_parts(struct url_parser *parser, struct url_parts *
     return FETCH_OK;
 }
 
-_Static_assert(URL_BYTES_MAX == 4096u && URL_HOST_BYTES_MAX == 254u, "the messages name these numbers");
+_Static_assert(URL_BYTES_MAX == 4096u && URL_HOST_BYTES_MAX == 254u,
+               "the messages name these numbers");
 
-enum fetch_error url_parse(struct url_parser *parser, const char *text, size_t bytes, struct url_parts *parts)
+enum fetch_error url_parse(struct url_parser *parser, const char *text, size_t bytes,
+                           struct url_parts *parts)
 {
     parser->why = "";
     if (url_parse_plain(text, bytes, parts)) {
@@ -450,7 +458,8 @@ enum fetch_error url_parse(struct url_parser *parser, const char *text, size_t b
         return refuse(parser, "it holds a blank or a control character");
     }
     size_t colon = strcspn(text, ":");
-    bool is_ours = colon < bytes && (equals_lower(text, colon, "http") || equals_lower(text, colon, "https"));
+    bool is_ours =
+        colon < bytes && (equals_lower(text, colon, "http") || equals_lower(text, colon, "https"));
     if (!is_ours && scheme_bytes(text, bytes) > 0) {
         return refuse(parser, "the scheme is not http or https");
     }

@@ -16,13 +16,13 @@
 #define TEXT_COLUMN 27 /* where the second column of the options begins */
 
 static const char OVERVIEW[] =
-    "shoal fetches long lists of web pages with many processes that share one memory.\n"
+    "shoal fetches long lists of web pages: many processes, one shared memory.\n"
     "\n"
-    "usage: shoal fetch   [options] [URL ...]   fetch a list: arguments, or -i FILE\n"
-    "       shoal crawl   [options] URL ...     fetch, follow the links, stay in scope\n"
-    "       shoal compare [options] [URL ...]   one list through each design\n"
-    "       shoal help [command]                explain; also COMMAND --help\n"
-    "       shoal --version [-v]                version, libcurl; -v: features, limits\n"
+    "usage: shoal fetch   [options] [URL ...]  fetch a list: arguments, or -i FILE\n"
+    "       shoal crawl   [options] URL ...    fetch, follow links, stay in scope\n"
+    "       shoal compare [options] [URL ...]  one list through each design\n"
+    "       shoal help [command]               explain; also COMMAND --help\n"
+    "       shoal --version [-v]               version, libcurl; -v: limits too\n"
     "\n"
     "Examples:\n"
     "  shoal fetch https://example.org/\n"
@@ -77,8 +77,9 @@ static void put_option(struct writer *writer, const struct option_spec *spec)
 {
     char head[64];
     char letter[] = {'-', spec->letter, ',', '\0'};
-    int bytes = snprintf(head, sizeof head, "  %s --%s%s%s", spec->letter != 0 ? letter : "   ", spec->name,
-                         spec->argument != NULL ? " " : "", spec->argument != NULL ? spec->argument : "");
+    int bytes =
+        snprintf(head, sizeof head, "  %s --%s%s%s", spec->letter != 0 ? letter : "   ", spec->name,
+                 spec->argument != NULL ? " " : "", spec->argument != NULL ? spec->argument : "");
     size_t column = bytes > 0 && (size_t)bytes < sizeof head ? (size_t)bytes : 0;
     writer_put(writer, head, column);
     if (column + 2 > TEXT_COLUMN) {
@@ -123,10 +124,17 @@ static void put_features(struct writer *writer, const curl_version_info_data *in
         int bit;
         const char *name;
     } FEATURES[] = {
-        {CURL_VERSION_ASYNCHDNS, "AsynchDNS"}, {CURL_VERSION_BROTLI, "brotli"}, {CURL_VERSION_HTTP2, "HTTP2"},
-        {CURL_VERSION_HTTP3, "HTTP3"},         {CURL_VERSION_IDN, "IDN"},       {CURL_VERSION_IPV6, "IPv6"},
-        {CURL_VERSION_LIBZ, "libz"},           {CURL_VERSION_PSL, "PSL"},       {CURL_VERSION_SSL, "SSL"},
-        {CURL_VERSION_THREADSAFE, "threadsafe"}, {CURL_VERSION_ZSTD, "zstd"},
+        {CURL_VERSION_ASYNCHDNS, "AsynchDNS"},
+        {CURL_VERSION_BROTLI, "brotli"},
+        {CURL_VERSION_HTTP2, "HTTP2"},
+        {CURL_VERSION_HTTP3, "HTTP3"},
+        {CURL_VERSION_IDN, "IDN"},
+        {CURL_VERSION_IPV6, "IPv6"},
+        {CURL_VERSION_LIBZ, "libz"},
+        {CURL_VERSION_PSL, "PSL"},
+        {CURL_VERSION_SSL, "SSL"},
+        {CURL_VERSION_THREADSAFE, "threadsafe"},
+        {CURL_VERSION_ZSTD, "zstd"},
     };
     writer_put_string(writer, "libcurl features:");
     for (size_t i = 0; i < sizeof FEATURES / sizeof FEATURES[0]; i++) {
@@ -144,11 +152,12 @@ static void put_limits(struct writer *writer)
     char text[3][UNITS_TEXT_BYTES];
     char line[160];
     fetch_limits_init(&limits);
-    snprintf(line, sizeof line, "limits: workers %u, in flight %u, URL %u bytes, added headers %u bytes", WORKERS_MAX,
-             CONCURRENCY_MAX, URL_BYTES_MAX, REQUEST_HEADER_BYTES_MAX);
+    snprintf(line, sizeof line, "limits: workers %u, in flight %u, URL %u B, added headers %u B",
+             WORKERS_MAX, CONCURRENCY_MAX, URL_BYTES_MAX, REQUEST_HEADER_BYTES_MAX);
     writer_put_string(writer, line);
     writer_end_line(writer);
-    snprintf(line, sizeof line, "  defaults: connect %s, try %s, stall %s under %u B/s, %u redirects",
+    snprintf(line, sizeof line,
+             "  defaults: connect %s, try %s, stall %s under %u B/s, %u redirects",
              units_format_option_duration(text[0], limits.connect_timeout_ms),
              units_format_option_duration(text[1], limits.total_timeout_ms),
              units_format_option_duration(text[2], limits.stall_time_ms), limits.stall_bytes_per_s,
@@ -215,7 +224,8 @@ enum exit_status help_command(int argc, char **argv)
         char shown[64];
         escape_text_into(shown, sizeof shown, argv[1], strlen(argv[1]));
         bool planned = strcmp(argv[1], "crawl") == 0 || strcmp(argv[1], "compare") == 0;
-        fprintf(stderr, "shoal help: %s \"%s\"\n", planned ? "there is no help yet for" : "there is no command", shown);
+        fprintf(stderr, "shoal help: %s \"%s\"\n",
+                planned ? "there is no help yet for" : "there is no command", shown);
         return EXIT_USAGE;
     }
     writer_open(&writer, STDOUT_FILENO, "standard output", NULL);

@@ -9,8 +9,8 @@
 #include "coordinator/exit_status.h"
 #include "coordinator/writer.h"
 
-/* `shoal help [command]`: argv[0] is "help". Prints on standard output, or one line on stderr when there is no such
- * command (EXIT_USAGE) or the output cannot be written (EXIT_CANNOT_RUN). */
+/* `shoal help [command]`: argv[0] is "help". Prints on standard output, or one line on stderr when
+ * there is no such command (EXIT_USAGE) or the output cannot be written (EXIT_CANNOT_RUN). */
 enum exit_status help_command(int argc, char **argv);
 
 /* `shoal --version`; verbose: libcurl's features and our limits too. */

@@ -1,8 +1,9 @@
 /* Runs in: coordinator
  *
- * DESIGN. Open addressing with linear probing; a removed entry is filled by moving back what follows it, so there are no
- * tombstones, however many hosts come and go. The table holds pointers, because tasks point to records too. The record
- * found last is tried first: lists are mostly sorted by host. */
+ * DESIGN. Open addressing with linear probing; a removed entry is filled by moving back what
+ * follows it, so there are no tombstones, however many hosts come and go. The table holds pointers,
+ * because tasks point to records too. The record found last is tried first: lists are mostly sorted
+ * by host. */
 #include "coordinator/hosts.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@ struct hosts {
     struct host **table;
     size_t table_count; /* a power of two */
     size_t count;
-    uint64_t seed;      /* so that nobody can choose names that collide */
+    uint64_t seed; /* so that nobody can choose names that collide */
     struct host *last;
     struct host *free_records; /* linked by idle_next */
     struct due_heap holds;
@@ -79,7 +80,8 @@ static struct host_name name_of_parts(const struct url_parts *parts)
         bytes--; /* the same host: see url_host_key() */
     }
     check(bytes <= URL_HOST_BYTES_MAX);
-    return (struct host_name){parts->host.at, (uint16_t)bytes, parts->port, parts->scheme.bytes == 5};
+    return (struct host_name){parts->host.at, (uint16_t)bytes, parts->port,
+                              parts->scheme.bytes == 5};
 }
 
 static uint64_t mix(uint64_t hash)
@@ -105,8 +107,8 @@ static uint64_t hash_name(const struct hosts *hosts, const struct host_name *nam
 
 static bool is_named(const struct host *host, const struct host_name *name)
 {
-    return host->name_bytes == name->bytes && host->port == name->port && host->https == name->https &&
-           memcmp(host->name, name->at, name->bytes) == 0;
+    return host->name_bytes == name->bytes && host->port == name->port &&
+           host->https == name->https && memcmp(host->name, name->at, name->bytes) == 0;
 }
 
 /* Where the record is, or the empty place for it. */
@@ -204,8 +206,10 @@ static void reclaim(struct hosts *hosts, struct host *host)
 
 static void leave_idle(struct hosts *hosts, struct host *host)
 {
-    *(host->idle_previous == NULL ? &hosts->idle_first : &host->idle_previous->idle_next) = host->idle_next;
-    *(host->idle_next == NULL ? &hosts->idle_last : &host->idle_next->idle_previous) = host->idle_previous;
+    *(host->idle_previous == NULL ? &hosts->idle_first : &host->idle_previous->idle_next) =
+        host->idle_next;
+    *(host->idle_next == NULL ? &hosts->idle_last : &host->idle_next->idle_previous) =
+        host->idle_previous;
     host->idle_next = host->idle_previous = NULL;
     hosts->idle_count--;
 }

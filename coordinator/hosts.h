@@ -1,9 +1,11 @@
 /* Runs in: coordinator
  *
- * hosts.h: the ledger of hosts: who has how much in flight, who waits for whom, who asked to be left alone.
+ * hosts.h: the ledger of hosts: who has how much in flight, who waits for whom, who asked to be
+ * left alone.
  *
- * A host is scheme, name and port (see url_host_key()). Its record lives as long as a task refers to it or a hold
- * lasts, so that memory follows the tasks in the window and not the number of hosts in the list. */
+ * A host is scheme, name and port (see url_host_key()). Its record lives as long as a task refers
+ * to it or a hold lasts, so that memory follows the tasks in the window and not the number of hosts
+ * in the list. */
 #ifndef SHOAL_HOSTS_H
 #define SHOAL_HOSTS_H
 
@@ -18,7 +20,8 @@
 #define HOSTS_HOLD_MIN_S 1
 #define HOSTS_HOLD_MAX_S 86400
 
-/* Holds of hosts for which no task waits, at most; of more, those of the longest time without a task are forgotten. */
+/* Holds of hosts for which no task waits, at most; of more, those of the longest time without a
+ * task are forgotten. */
 #define HOSTS_IDLE_HELD_MAX 65536u
 
 struct task;
@@ -47,18 +50,20 @@ struct host {
 struct hosts *hosts_open(void);
 void hosts_close(struct hosts *hosts); /* accepts NULL; all records go with it */
 
-/* The record of the URL's host, made if there is none, with one more reference. NULL when memory is short. */
+/* The record of the URL's host, made if there is none, with one more reference. NULL when memory is
+ * short. */
 struct host *hosts_acquire(struct hosts *hosts, const struct url_parts *parts);
 
 /* Gives one reference back. The record is gone when it was the last and the host is not held. */
 void hosts_release(struct hosts *hosts, struct host *host);
 
-/* Holds the host for retry_after_s from now on, clamped to the bounds above; a hold never becomes shorter. */
+/* Holds the host for retry_after_s from now on, clamped to the bounds above; a hold never becomes
+ * shorter. */
 void hosts_hold(struct hosts *hosts, struct host *host, int64_t retry_after_s, int64_t now_ns);
 bool host_is_held(const struct host *host);
 
-/* Ends the holds that are over by now_ns: returns the next host that has references and was held until now; NULL: no
- * more. */
+/* Ends the holds that are over by now_ns: returns the next host that has references and was held
+ * until now; NULL: no more. */
 struct host *hosts_end_hold(struct hosts *hosts, int64_t now_ns);
 
 /* When the next hold ends; DEADLINE_NEVER: none. */

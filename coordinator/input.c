@@ -1,8 +1,9 @@
 /* Runs in: coordinator
  *
- * DESIGN. Lines are cut out of a buffer of 64 KiB where they lie. A line that does not end within the buffer cannot be
- * a URL: its beginning is kept, the rest is read over. Descriptors that may block are asked with poll() before each
- * read; O_NONBLOCK is no choice for standard input, since its description is shared with whoever else has it open. */
+ * DESIGN. Lines are cut out of a buffer of 64 KiB where they lie. A line that does not end within
+ * the buffer cannot be a URL: its beginning is kept, the rest is read over. Descriptors that may
+ * block are asked with poll() before each read; O_NONBLOCK is no choice for standard input, since
+ * its description is shared with whoever else has it open. */
 #include "coordinator/input.h"
 
 #include <errno.h>
@@ -20,22 +21,23 @@
 #define ELLIPSIS "\xe2\x80\xa6"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-_Static_assert(BUFFER_BYTES > 2 * URL_BYTES_MAX, "a line that fills the buffer is too long for a URL");
+_Static_assert(BUFFER_BYTES > 2 * URL_BYTES_MAX,
+               "a line that fills the buffer is too long for a URL");
 
 struct input {
     const char *const *urls; /* arguments */
     size_t url_count;
     size_t url_next;
 
-    int fd;          /* -1: arguments */
+    int fd; /* -1: arguments */
     bool owns_fd;
     bool may_block;
     bool at_end;
     bool failed;
-    bool skipping;   /* within a line that is longer than the buffer */
-    uint64_t number; /* of the last line begun */
+    bool skipping;     /* within a line that is longer than the buffer */
+    uint64_t number;   /* of the last line begun */
     size_t start, end; /* what is read and not yet given out: buffer[start .. end) */
-    size_t scanned;  /* no newline before this */
+    size_t scanned;    /* no newline before this */
     const char *name;
     char why[512];
     char cut[INPUT_CUT_BYTES + sizeof ELLIPSIS];
@@ -64,6 +66,20 @@ struct input *input_open_arguments(const char *const *urls, size_t count)
     return input;
 }
 
+/* Whether the descriptor can be read, and how: 0, or an errno. */
+static int look_at(struct input *input)
+{
+    struct stat status;
+    if (input->fd < 0 || fstat(input->fd, &status) != 0) {
+        return errno;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        return EISDIR;
+    }
+    input->may_block = !S_ISREG(status.st_mode);
+    return (fcntl(input->fd, F_GETFL) & O_ACCMODE) == O_WRONLY ? EBADF : 0;
+}
+
 struct input *input_open_file(const char *path, char *why, size_t why_bytes)
 {
     struct input *input = input_new();
@@ -76,18 +92,12 @@ struct input *input_open_file(const char *path, char *why, size_t why_bytes)
     /* O_NONBLOCK: opening a FIFO would wait for its writer. */
     input->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     input->owns_fd = !is_stdin;
-    struct stat status;
-    if (input->fd < 0 || fstat(input->fd, &status) != 0) {
-        snprintf(why, why_bytes, "cannot read %s: %s", input->name, strerror(errno));
+    int error = look_at(input);
+    if (error != 0) {
+        snprintf(why, why_bytes, "cannot read %s: %s", input->name, strerror(error));
         input_close(input);
         return NULL;
     }
-    if (S_ISDIR(status.st_mode)) {
-        snprintf(why, why_bytes, "cannot read %s: %s", input->name, strerror(EISDIR));
-        input_close(input);
-        return NULL;
-    }
-    input->may_block = !S_ISREG(status.st_mode);
     return input;
 }
 
@@ -158,7 +168,8 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\v' || byte == '\f';
 }
 
-/* Takes the blanks off both ends of text[0 .. *bytes), and the mark that some editors begin a file with. */
+/* Takes the blanks off both ends of text[0 .. *bytes), and the mark that some editors begin a file
+ * with. */
 static char *trim(const struct input *input, char *text, size_t *bytes)
 {
     size_t mark = sizeof BYTE_ORDER_MARK - 1;
@@ -180,7 +191,8 @@ static char *trim(const struct input *input, char *text, size_t *bytes)
 static void keep_beginning(struct input *input, const char *text, size_t bytes)
 {
     size_t keep = bytes < INPUT_CUT_BYTES ? bytes : INPUT_CUT_BYTES;
-    while (keep > INPUT_CUT_BYTES - 4 && keep < bytes && ((unsigned char)text[keep] & 0xc0) == 0x80) {
+    while (keep > INPUT_CUT_BYTES - 4 && keep < bytes &&
+           ((unsigned char)text[keep] & 0xc0) == 0x80) {
         keep--;
     }
     memcpy(input->cut, text, keep);
@@ -224,7 +236,8 @@ static void begin_skipping(struct input *input)
     input->start = input->end = input->scanned = 0;
 }
 
-/* The line whose newline (or the end of the input) is at stop; false if there is nothing to give. */
+/* The line whose newline (or the end of the input) is at stop; false if there is nothing to give.
+ */
 static bool end_line(struct input *input, size_t stop, struct input_line *line)
 {
     bool given;

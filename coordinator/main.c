@@ -1,6 +1,7 @@
 /* Runs in: coordinator
  *
- * main.c: shoal fetches the web with many processes that share one memory. One command each is in *_command.c. */
+ * main.c: shoal fetches the web with many processes that share one memory. One command each is in
+ * *_command.c. */
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
@@ -27,17 +28,14 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the name; returns an exit status */
 } COMMANDS[] = {
-    {"fetch", fetch_command},
-    {"help", run_help},
-    {"version", run_version},
-    {"--help", run_help},
-    {"-h", run_help},
-    {"--version", run_version},
+    {"fetch", fetch_command}, {"help", run_help}, {"version", run_version},
+    {"--help", run_help},     {"-h", run_help},   {"--version", run_version},
     {"-V", run_version},
 };
 
-/* Whoever started us may have closed 0, 1 or 2. What we open would take their numbers then, and output would go there:
- * they become /dev/null, opened the wrong way round, so that using them still fails. */
+/* Whoever started us may have closed 0, 1 or 2. What we open would take their numbers then, and
+ * output would go there: they become /dev/null, opened the wrong way round, so that using them
+ * still fails. */
 static void hold_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -53,7 +51,8 @@ static void hold_standard_descriptors(void)
 int main(int argc, char **argv)
 {
     hold_standard_descriptors();
-    /* Names of hosts may be in UTF-8, whatever the user's locale. Nothing else of the locale is taken. */
+    /* Names of hosts may be in UTF-8, whatever the user's locale. Nothing else of the locale is
+     * taken. */
     setlocale(LC_CTYPE, "C.UTF-8");
     if (argc < 2) {
         fprintf(stderr, "shoal: no command; \"shoal help\" lists them\n");

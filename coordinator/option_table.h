@@ -1,7 +1,8 @@
 /* Runs in: coordinator
  *
- * option_table.h: one table that says which options a command has; it drives parsing, the help and the test of the man
- * page. What is wrong is said in one line on stderr, which names the option, the value, and what is allowed. */
+ * option_table.h: one table that says which options a command has; it drives parsing, the help and
+ * the test of the man page. What is wrong is said in one line on stderr, which names the option,
+ * the value, and what is allowed. */
 #ifndef SHOAL_OPTION_TABLE_H
 #define SHOAL_OPTION_TABLE_H
 
@@ -18,7 +19,8 @@ struct option_spec {
     char letter;          /* short name; 0: none */
     const char *argument; /* as the help calls it, "N"; NULL: takes none */
     const char *help;     /* one sentence; the help wraps it; NULL: not shown */
-    /* Takes the value (NULL where argument is). False: why says what is allowed, "must be 1 to 1024". Keeps value. */
+    /* Takes the value (NULL where argument is). False: why says what is allowed, "must be 1 to
+     * 1024". Keeps value. */
     bool (*take)(void *options, const char *value, char *why, size_t why_bytes);
     enum options_outcome outcome; /* OPTIONS_RUN to go on; OPTIONS_DONE: parsing ends here */
 };
@@ -29,11 +31,11 @@ struct option_table {
     size_t count;
 };
 
-/* Reads argv[1...argc), GNU style: options and operands in any order, `--` ends the options, unique prefixes of long
- * names are taken. argv is permuted: *operand_index receives where the operands begin. Uses getopt_long(), hence one
- * thread at a time. */
-enum options_outcome option_table_parse(const struct option_table *table, void *options, int argc, char **argv,
-                                        int *operand_index);
+/* Reads argv[1...argc), GNU style: options and operands in any order, `--` ends the options, unique
+ * prefixes of long names are taken. argv is permuted: *operand_index receives where the operands
+ * begin. Uses getopt_long(), hence one thread at a time. */
+enum options_outcome option_table_parse(const struct option_table *table, void *options, int argc,
+                                        char **argv, int *operand_index);
 
 /* Prints `<command>: <text>` as one line on stderr, escaped. */
 void option_table_complain(const struct option_table *table, const char *format, ...)

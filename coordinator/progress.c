@@ -12,24 +12,24 @@
 #include "coordinator/units.h"
 
 #define COLUMNS_DEFAULT 80
-#define COLUMNS_MAX 256       /* wider lines help nobody, and a terminal takes so much at once */
-#define LINE_COLUMNS_MAX 500  /* of a plain line */
-#define IDLE_REDRAW_MS 1000   /* the elapsed time goes on when nothing else does */
-#define SMOOTHING_S 2.0       /* the rates forget what is older */
+#define COLUMNS_MAX 256      /* wider lines help nobody, and a terminal takes so much at once */
+#define LINE_COLUMNS_MAX 500 /* of a plain line */
+#define IDLE_REDRAW_MS 1000  /* the elapsed time goes on when nothing else does */
+#define SMOOTHING_S 2.0      /* the rates forget what is older */
 #define ERASE "\r\033[K"
 
 struct progress {
     int fd;
-    bool silent;          /* nothing will be shown any more */
+    bool silent; /* nothing will be shown any more */
     bool is_terminal;
-    bool drawn;           /* the line stands on the terminal */
+    bool drawn; /* the line stands on the terminal */
     int64_t begin_ns;
-    int64_t due_ns;       /* nothing is drawn before */
-    int64_t next_ns;      /* drawn then even if nothing happened */
-    int64_t sampled_ns;   /* the rates are of the time since then ... */
+    int64_t due_ns;                       /* nothing is drawn before */
+    int64_t next_ns;                      /* drawn then even if nothing happened */
+    int64_t sampled_ns;                   /* the rates are of the time since then ... */
     uint64_t sampled_done, sampled_bytes; /* ... and of what has been done since these */
     double done_per_s, bytes_per_s;
-    struct writer line;   /* in memory */
+    struct writer line; /* in memory */
 };
 
 static bool is_usable_terminal(int fd)
@@ -40,11 +40,14 @@ static bool is_usable_terminal(int fd)
 
 static void schedule(struct progress *progress, int64_t now_ns)
 {
-    progress->due_ns = now_ns + (progress->is_terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS) * NS_PER_MS;
-    progress->next_ns = progress->is_terminal ? now_ns + IDLE_REDRAW_MS * NS_PER_MS : progress->due_ns;
+    progress->due_ns =
+        now_ns + (progress->is_terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS) * NS_PER_MS;
+    progress->next_ns =
+        progress->is_terminal ? now_ns + IDLE_REDRAW_MS * NS_PER_MS : progress->due_ns;
 }
 
-enum status progress_open(struct progress **progress, enum progress_when when, int fd, int64_t now_ns)
+enum status progress_open(struct progress **progress, enum progress_when when, int fd,
+                          int64_t now_ns)
 {
     struct progress *opened = calloc(1, sizeof *opened);
     *progress = NULL;
@@ -78,7 +81,8 @@ int64_t progress_next_ns(const struct progress *progress)
 /* ---- what is shown ---- */
 
 /* Moves the rates towards those since the last sample: the longer ago that is, the more. */
-static void sample_rates(struct progress *progress, const struct progress_state *state, int64_t now_ns)
+static void sample_rates(struct progress *progress, const struct progress_state *state,
+                         int64_t now_ns)
 {
     double seconds = (double)(now_ns - progress->sampled_ns) / (double)NS_PER_S;
     if (seconds <= 0)
@@ -114,7 +118,8 @@ static void compose(struct progress *progress, const struct progress_state *stat
         put_counted(line, ", ", state->failed, " failed");
     put_counted(line, ", ", state->in_flight, " in flight");
     if (state->held_hosts > 0)
-        put_counted(line, ", ", state->held_hosts, state->held_hosts == 1 ? " host held" : " hosts held");
+        put_counted(line, ", ", state->held_hosts,
+                    state->held_hosts == 1 ? " host held" : " hosts held");
     if (state->total_known == 0 && state->queued > 0)
         put_counted(line, ", ", state->queued, " queued");
     put_counted(line, ", ", (uint64_t)(progress->done_per_s + 0.5), "/s, ");
@@ -139,8 +144,9 @@ static size_t columns_of(const struct progress *progress)
     return size.ws_col < COLUMNS_MAX ? size.ws_col : COLUMNS_MAX;
 }
 
-/* The columns that a code point takes at most: it begins with the byte first. Whatever lies above U+1100, where the wide
- * ones begin, counts as two; so a line may come out too short, never too long. */
+/* The columns that a code point takes at most: it begins with the byte first. Whatever lies above
+ * U+1100, where the wide ones begin, counts as two; so a line may come out too short, never too
+ * long. */
 static size_t columns_of_code(unsigned char first, unsigned char second)
 {
     if (first >= 0x80 && first < 0xc0)

@@ -23,25 +23,27 @@ struct progress;
 
 /* The state of the run at one moment; borrowed during the call. */
 struct progress_state {
-    uint64_t done;             /* lines of input that ended, failures included */
+    uint64_t done; /* lines of input that ended, failures included */
     uint64_t failed;
-    uint64_t total_known;      /* lines of input; 0: not known yet */
-    uint64_t queued;           /* read and not started */
+    uint64_t total_known; /* lines of input; 0: not known yet */
+    uint64_t queued;      /* read and not started */
     uint32_t in_flight;
-    uint32_t held_hosts;       /* hosts that wait: Retry-After, back-off */
-    uint64_t bytes;            /* decoded so far */
-    const char *waiting_for;   /* put last, escaped: "waiting 4 s for https://…" of the oldest transfer, or "host x held
-                                  12 s (Retry-After)"; without user name and password; NULL: nothing to say */
+    uint32_t held_hosts;     /* hosts that wait: Retry-After, back-off */
+    uint64_t bytes;          /* decoded so far */
+    const char *waiting_for; /* put last, escaped: "waiting 4 s for https://…" of the oldest
+                                transfer, or "host x held 12 s (Retry-After)"; without user name and
+                                password; NULL: nothing to say */
     size_t waiting_for_bytes;
 };
 
-/* Shows on fd, which stays the caller's. On a terminal the line is redrawn at most five times a second; otherwise a
- * plain line is written every 10 s, which with PROGRESS_AUTO means: only once the run lasts longer than that.
- * PROGRESS_NEVER shows nothing. OK or OUT_OF_MEMORY. */
-enum status progress_open(struct progress **progress, enum progress_when when, int fd, int64_t now_ns);
+/* Shows on fd, which stays the caller's. On a terminal the line is redrawn at most five times a
+ * second; otherwise a plain line is written every 10 s, which with PROGRESS_AUTO means: only once
+ * the run lasts longer than that. PROGRESS_NEVER shows nothing. OK or OUT_OF_MEMORY. */
+enum status progress_open(struct progress **progress, enum progress_when when, int fd,
+                          int64_t now_ns);
 
-/* Has the line erased before writer writes to a terminal. The writer must be closed, or progress_forget() called for
- * it, before progress_close(). */
+/* Has the line erased before writer writes to a terminal. The writer must be closed, or
+ * progress_forget() called for it, before progress_close(). */
 void progress_watch(struct progress *progress, struct writer *writer);
 void progress_forget(struct progress *progress, struct writer *writer);
 
@@ -54,7 +56,8 @@ void progress_update(struct progress *progress, const struct progress_state *sta
 /* When progress_update() wants to be called again; DEADLINE_NEVER: never. */
 int64_t progress_next_ns(const struct progress *progress);
 
-/* Erases the line, so that other output can begin in the first column; the next update that is due draws it again. */
+/* Erases the line, so that other output can begin in the first column; the next update that is due
+ * draws it again. */
 void progress_clear(struct progress *progress);
 
 /* Clears and gives the memory back. Accepts NULL. */

@@ -19,7 +19,8 @@ static int64_t earlier(int64_t left_ns, int64_t right_ns)
 
 /* ---- signals and phases ---- */
 
-/* Notes what came. The rest is done in the loop, since this may be called while an outcome is being written. */
+/* Notes what came. The rest is done in the loop, since this may be called while an outcome is being
+ * written. */
 static void take_signals(struct run *run)
 {
     unsigned taken = signals_take(run->signals);
@@ -76,9 +77,11 @@ static void heed_signals(struct run *run)
 {
     take_signals(run);
     if (run->first_signal_ns != 0 && run->phase == RUN_RUNNING) {
-        snprintf(run->detail, sizeof run->detail, "interrupted by %s", signals_name(run->signals->first));
+        snprintf(run->detail, sizeof run->detail, "interrupted by %s",
+                 signals_name(run->signals->first));
         enter_phase(run, RUN_GRACE, RUN_GRACE_MS);
-        /* A list that has an end is reported to its end; one that is still being written is not waited for. */
+        /* A list that has an end is reported to its end; one that is still being written is not
+         * waited for. */
         scheduler_stop(run->scheduler, run->detail, input_fd(run->input) < 0);
     }
     bool no_output = delivery_status(run->delivery) != STATUS_OK;
@@ -90,7 +93,8 @@ static void heed_signals(struct run *run)
     }
 }
 
-/* The executor cannot go on. It has completed its futures, so what is left with it now never will be. */
+/* The executor cannot go on. It has completed its futures, so what is left with it now never will
+ * be. */
 static void heed_broken(struct run *run)
 {
     bool again = run->broken;
@@ -121,7 +125,8 @@ static size_t describe_wait(const struct run *run, char *text, size_t text_bytes
         char key[URL_HOST_KEY_BYTES];
         host_key(host, key);
         int64_t seconds = (host->hold.at_ns - now_ns + NS_PER_S - 1) / NS_PER_S;
-        int used = snprintf(text, text_bytes, "host %s held %" PRId64 " s (Retry-After)", key, seconds);
+        int used =
+            snprintf(text, text_bytes, "host %s held %" PRId64 " s (Retry-After)", key, seconds);
         return (size_t)used < text_bytes ? (size_t)used : text_bytes - 1;
     }
     return 0;

@@ -2,7 +2,8 @@
  *
  * run.h: the loop of a command that fetches, and how it comes to its end.
  *
- * DESIGN. One wait covers results, due times, signals and input. The end comes in phases, each with its time:
+ * DESIGN. One wait covers results, due times, signals and input. The end comes in phases, each with
+ * its time:
  *
  *     RUNNING --first signal--> GRACE: nothing new starts, what is in flight has 5 s
  *        |                        | second signal, or 5 s
@@ -32,8 +33,8 @@
 #define RUN_ABORT_MS 1000
 #define RUN_KILL_MS 1000
 
-/* A signal that follows the first within this time is taken for the same one: `timeout` and some shells send it to the
- * process and to its group. */
+/* A signal that follows the first within this time is taken for the same one: `timeout` and some
+ * shells send it to the process and to its group. */
 #define RUN_SAME_SIGNAL_MS 100
 
 enum run_phase { RUN_RUNNING, RUN_GRACE, RUN_ABORT, RUN_KILL, RUN_ABANDON };
@@ -55,13 +56,13 @@ struct run {
     int64_t phase_ends_ns;
     int64_t first_signal_ns;
     int64_t flushed_ns;
-    bool stop_now;       /* a second signal came */
-    bool broken;         /* the executor cannot go on */
+    bool stop_now; /* a second signal came */
+    bool broken;   /* the executor cannot go on */
     char detail[64];
 };
 
-/* Runs until every line of the input has its outcome. Blocks; ends early after signals. What went wrong: run->broken,
- * delivery_status(), scheduler_input_failed(), signals->first. */
+/* Runs until every line of the input has its outcome. Blocks; ends early after signals. What went
+ * wrong: run->broken, delivery_status(), scheduler_input_failed(), signals->first. */
 void run_until_end(struct run *run);
 
 /* For writer_interrupt.give_up: context is the run. True once a second signal has come. */

@@ -1,8 +1,9 @@
 /* Runs in: coordinator
  *
- * The executor may run our callback, task_done(), inside any of its functions that we call here. So before each such
- * call a task stands in no list, or in the one of its state, and nothing is read from it afterwards that the callback
- * may have freed. A stop asked for within a callback is only noted; scheduler_feed() carries it out. */
+ * The executor may run our callback, task_done(), inside any of its functions that we call here. So
+ * before each such call a task stands in no list, or in the one of its state, and nothing is read
+ * from it afterwards that the callback may have freed. A stop asked for within a callback is only
+ * noted; scheduler_feed() carries it out. */
 #include "coordinator/scheduler.h"
 
 #include <stdlib.h>
@@ -26,12 +27,12 @@ struct scheduler {
     struct task_list tasks[TASK_STATE_COUNT];
     struct due_heap backing_off;
     struct turns turns;
-    struct task *cursor;   /* the next task of a walk over those in flight; one walk at a time */
-    uint32_t live;         /* tasks, in whatever state */
+    struct task *cursor; /* the next task of a walk over those in flight; one walk at a time */
+    uint32_t live;       /* tasks, in whatever state */
     uint64_t lines;
     uint64_t random;
     bool input_ended, input_failed, waits_for_input;
-    bool executor_full;    /* found so in this feed */
+    bool executor_full; /* found so in this feed */
     bool stopping, stop_begun, read_rest, broken;
     const char *stop_detail;
 };
@@ -113,7 +114,12 @@ static struct fetch_result local_result(enum fetch_error error, const char *deta
         .effective_url = url,
         .content_type = "",
         .remote_ip = "",
-        .time = {.queued_us = -1, .dns_us = -1, .connect_us = -1, .tls_us = -1, .first_byte_us = -1, .total_us = -1},
+        .time = {.queued_us = -1,
+                 .dns_us = -1,
+                 .connect_us = -1,
+                 .tls_us = -1,
+                 .first_byte_us = -1,
+                 .total_us = -1},
     };
 }
 
@@ -128,7 +134,8 @@ static void deliver(struct scheduler *scheduler, uint64_t sequence, const struct
 }
 
 /* Reports the task, which is in no list any more, and frees it. */
-static void end_task(struct scheduler *scheduler, struct task *task, const struct fetch_result *result)
+static void end_task(struct scheduler *scheduler, struct task *task,
+                     const struct fetch_result *result)
 {
     struct outcome outcome = {.url = task->text,
                               .url_bytes = task->url_bytes,
@@ -152,7 +159,8 @@ static void end_line(struct scheduler *scheduler, uint64_t sequence, const struc
                      enum fetch_error error, const char *detail)
 {
     struct fetch_result result = local_result(error, detail, line->text);
-    struct outcome outcome = {.url = line->text, .url_bytes = line->bytes, .line = line->number, .result = &result};
+    struct outcome outcome = {
+        .url = line->text, .url_bytes = line->bytes, .line = line->number, .result = &result};
     deliver(scheduler, sequence, &outcome);
 }
 
@@ -180,14 +188,16 @@ static int64_t backoff_ns(struct scheduler *scheduler, uint32_t tries)
     for (uint32_t i = 1; i < tries && ms < SCHEDULER_BACKOFF_MAX_MS; i++) {
         ms *= 2;
     }
-    int64_t ns = ms * NS_PER_MS / 2 + (int64_t)(next_random(scheduler) % (uint64_t)(ms * NS_PER_MS));
+    int64_t ns =
+        ms * NS_PER_MS / 2 + (int64_t)(next_random(scheduler) % (uint64_t)(ms * NS_PER_MS));
     return ns < SCHEDULER_BACKOFF_MAX_MS * NS_PER_MS ? ns : SCHEDULER_BACKOFF_MAX_MS * NS_PER_MS;
 }
 
 static void back_off(struct scheduler *scheduler, struct task *task)
 {
     enter_state(scheduler, task, TASK_BACKING_OFF);
-    due_heap_push(&scheduler->backing_off, &task->due, clock_now_ns() + backoff_ns(scheduler, task->tries));
+    due_heap_push(&scheduler->backing_off, &task->due,
+                  clock_now_ns() + backoff_ns(scheduler, task->tries));
 }
 
 /* Takes back what the executor holds for the host and no worker has begun. */
@@ -219,6 +229,9 @@ static void hold_host(struct scheduler *scheduler, struct host *host, int64_t re
 static void task_done(struct future *future, void *context)
 {
     struct task *task = context;
+    if (task->future != future) {
+        return; /* abandoned */
+    }
     struct scheduler *scheduler = task->scheduler;
     struct host *host = task->host;
     const struct fetch_result *result = NULL;
@@ -262,15 +275,19 @@ static bool not_submitted(struct scheduler *scheduler, struct task *task, enum s
 {
     task->host->in_flight--;
     task->tries--;
-    bool memory_may_come = status == STATUS_OUT_OF_MEMORY && scheduler->tasks[TASK_IN_FLIGHT].count > 0;
-    if (status == STATUS_WOULD_BLOCK || status == STATUS_TIMEOUT || status == STATUS_INTERRUPTED || memory_may_come) {
+    bool memory_may_come =
+        status == STATUS_OUT_OF_MEMORY && scheduler->tasks[TASK_IN_FLIGHT].count > 0;
+    if (status == STATUS_WOULD_BLOCK || status == STATUS_TIMEOUT || status == STATUS_INTERRUPTED ||
+        memory_may_come) {
         scheduler->executor_full = true;
         wait_first(scheduler, task);
         return false;
     }
     if (status == STATUS_OUT_OF_MEMORY || status == STATUS_INVALID_ARGUMENT) {
-        enum fetch_error error = status == STATUS_OUT_OF_MEMORY ? FETCH_OUT_OF_MEMORY : FETCH_INVALID_URL;
-        struct fetch_result result = local_result(error, "the request could not be queued", task->text);
+        enum fetch_error error =
+            status == STATUS_OUT_OF_MEMORY ? FETCH_OUT_OF_MEMORY : FETCH_INVALID_URL;
+        struct fetch_result result =
+            local_result(error, "the request could not be queued", task->text);
         turns_wake(&scheduler->turns, task->host);
         end_task(scheduler, task, &result);
         return true;
@@ -278,7 +295,8 @@ static bool not_submitted(struct scheduler *scheduler, struct task *task, enum s
     wait_first(scheduler, task);
     scheduler->broken = true;
     const char *why = executor_why_broken(scheduler->config.executor);
-    scheduler_stop(scheduler, why[0] != '\0' ? why : status_name(status), input_fd(scheduler->config.input) < 0);
+    scheduler_stop(scheduler, why[0] != '\0' ? why : status_name(status),
+                   input_fd(scheduler->config.input) < 0);
     return false;
 }
 
@@ -301,7 +319,8 @@ static bool start_task(struct scheduler *scheduler, struct task *task, int64_t n
         task->host->in_flight--;
         task->attempts++; /* as far as we know */
         turns_wake(&scheduler->turns, task->host);
-        struct fetch_result result = local_result(FETCH_OUT_OF_MEMORY, "no memory to wait for the result", task->text);
+        struct fetch_result result =
+            local_result(FETCH_OUT_OF_MEMORY, "no memory to wait for the result", task->text);
         end_task(scheduler, task, &result);
         future_release(future);
     }
@@ -324,7 +343,8 @@ static bool start_waiting(struct scheduler *scheduler, int64_t now_ns)
 /* ---- the input ---- */
 
 /* Makes a task of the line; NULL if it got its outcome at once. */
-static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence, const struct input_line *line)
+static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence,
+                                 const struct input_line *line)
 {
     if (line->too_long) {
         end_line(scheduler, sequence, line, FETCH_INVALID_URL, "the URL is longer than 4096 bytes");
@@ -337,7 +357,8 @@ static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence,
         return NULL;
     }
     const char *fetch = parts.fetch.at == line->text ? NULL : parts.fetch.at;
-    struct task *task = task_new(&scheduler->pool, line->text, line->bytes, fetch, parts.fetch.bytes);
+    struct task *task =
+        task_new(&scheduler->pool, line->text, line->bytes, fetch, parts.fetch.bytes);
     struct host *host = task == NULL ? NULL : hosts_acquire(scheduler->hosts, &parts);
     if (host == NULL) {
         if (task != NULL) {
@@ -368,7 +389,8 @@ static bool admit(struct scheduler *scheduler, struct task *task, int64_t now_ns
 /* The next line. WOULD_BLOCK: none has arrived; END: there is no more. */
 static enum status next_line(struct scheduler *scheduler, struct input_line *line)
 {
-    enum status status = scheduler->input_ended ? STATUS_END : input_next(scheduler->config.input, line);
+    enum status status =
+        scheduler->input_ended ? STATUS_END : input_next(scheduler->config.input, line);
     scheduler->waits_for_input = status == STATUS_WOULD_BLOCK;
     if (status != STATUS_OK && status != STATUS_WOULD_BLOCK) {
         scheduler->input_failed = scheduler->input_failed || status != STATUS_END;
@@ -477,6 +499,7 @@ void scheduler_abandon(struct scheduler *scheduler)
         task->host->in_flight--;
         task->attempts++;
         future_release(task->future);
+        task->future = NULL;
         cancel_task(scheduler, task);
     }
 }

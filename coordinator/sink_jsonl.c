@@ -1,9 +1,10 @@
 /* Runs in: coordinator
  *
- * One object a line; the keys always there and always in the same order, null where they do not apply:
+ * One object a line; the keys always there and always in the same order, null where they do not
+ * apply:
  *
- *     url effective_url status error detail bytes wire_bytes content_type http_version remote_ip redirects attempts
- *     worker time{queued dns connect tls first_byte total} sha256
+ *     url effective_url status error detail bytes wire_bytes content_type http_version remote_ip
+ * redirects attempts worker time{queued dns connect tls first_byte total} sha256
  *
  * and at the end, only where it says something: "insecure":true, "signal":9. */
 #include "coordinator/sinks.h"

@@ -1,7 +1,7 @@
 /* Runs in: coordinator
  *
- * sinks.h: the sinks that there are. Each is closed by its ops->close(), which also gives its memory back; writers
- * that were passed in stay the caller's and must outlive the sink. */
+ * sinks.h: the sinks that there are. Each is closed by its ops->close(), which also gives its
+ * memory back; writers that were passed in stay the caller's and must outlive the sink. */
 #ifndef SHOAL_SINKS_H
 #define SHOAL_SINKS_H
 
@@ -11,16 +11,17 @@
 #include "coordinator/sink.h"
 #include "coordinator/writer.h"
 
-/* `Read <bytes> from <url>` on out; `Failed <url>: <error>: <detail>` on err. quiet: failures only. OK or
- * OUT_OF_MEMORY. */
+/* `Read <bytes> from <url>` on out; `Failed <url>: <error>: <detail>` on err. quiet: failures only.
+ * OK or OUT_OF_MEMORY. */
 enum status sink_text_open(struct sink **sink, struct writer *out, struct writer *err, bool quiet);
 
-/* One JSON object a line on out, for successes and failures. quiet: failures only. OK or OUT_OF_MEMORY. */
+/* One JSON object a line on out, for successes and failures. quiet: failures only. OK or
+ * OUT_OF_MEMORY. */
 enum status sink_jsonl_open(struct sink **sink, struct writer *out, bool quiet);
 
-/* Saves the body of each success below directory, which is created when missing, its parents too. Needs
- * EXECUTOR_KEEP_BODY. why: on failure receives one line for the user. OK, SYSTEM or OUT_OF_MEMORY.
- * See save_name.h for the names. */
+/* Saves the body of each success below directory, which is created when missing, its parents too.
+ * Needs EXECUTOR_KEEP_BODY. why: on failure receives one line for the user. OK, SYSTEM or
+ * OUT_OF_MEMORY. See save_name.h for the names. */
 enum status sink_files_open(struct sink **sink, const char *directory, char *why, size_t why_bytes);
 
 #endif

@@ -23,8 +23,9 @@ void summary_count(struct summary *summary, const struct outcome *outcome);
 uint64_t summary_total(const struct summary *summary);
 uint64_t summary_failed(const struct summary *summary);
 
-/* Puts `Download <n> sites in <seconds> seconds`, and when any failed a second line that adds up to n:
- * `  13 fetched, 2 failed: timeout-connect 1, http-status 1`. Then flushes; answers and blocks as writer_flush(). */
+/* Puts `Download <n> sites in <seconds> seconds`, and when any failed a second line that adds up to
+ * n: `  13 fetched, 2 failed: timeout-connect 1, http-status 1`. Then flushes; answers and blocks
+ * as writer_flush(). */
 enum status summary_write(const struct summary *summary, int64_t elapsed_ns, struct writer *writer);
 
 #endif

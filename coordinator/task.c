@@ -54,7 +54,8 @@ struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes,
         free(task);
         return NULL;
     }
-    *task = (struct task){.text = task->text, .text_size = task->text_size, .due.index = DUE_NOWHERE};
+    *task =
+        (struct task){.text = task->text, .text_size = task->text_size, .due.index = DUE_NOWHERE};
     memcpy(task->text, url, url_bytes);
     task->text[url_bytes] = '\0';
     task->url_bytes = (uint32_t)url_bytes;

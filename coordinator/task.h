@@ -23,13 +23,13 @@ struct task {
     uint32_t fetch_offset; /* in text: the URL to fetch, ended by NUL; 0 where it is the same */
     uint32_t text_size;    /* allocated */
     char *text;
-    uint64_t line;         /* in the input; 0: an argument */
-    uint64_t sequence;     /* 0, 1, ... in order of input: for --ordered */
-    struct host *host;     /* one reference */
-    struct future *future; /* while in flight */
-    bool is_recalled;      /* cancelled because its host is held: to wait for it again */
-    int64_t started_ns;    /* when it was submitted */
-    struct due due;        /* while backing off */
+    uint64_t line;          /* in the input; 0: an argument */
+    uint64_t sequence;      /* 0, 1, ... in order of input: for --ordered */
+    struct host *host;      /* one reference */
+    struct future *future;  /* while in flight */
+    bool is_recalled;       /* cancelled because its host is held: to wait for it again */
+    int64_t started_ns;     /* when it was submitted */
+    struct due due;         /* while backing off */
     struct task *host_next; /* while waiting: the host's next */
     struct task *next, *previous;
     struct scheduler *scheduler; /* for the future's callback */
@@ -49,9 +49,10 @@ struct task_pool {
     struct task *free; /* linked by next */
 };
 
-/* A task, all zero but for its text and text_size, which holds url (url_bytes) and, unless fetch is NULL, the URL to
- * fetch (fetch_bytes). NULL when memory is short. */
-struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes, const char *fetch, size_t fetch_bytes);
+/* A task, all zero but for its text and text_size, which holds url (url_bytes) and, unless fetch is
+ * NULL, the URL to fetch (fetch_bytes). NULL when memory is short. */
+struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes, const char *fetch,
+                      size_t fetch_bytes);
 void task_free(struct task_pool *pool, struct task *task);
 void task_pool_free(struct task_pool *pool);
 

@@ -16,13 +16,15 @@
 #include "coordinator/escape.h"
 #include "coordinator/units.h"
 
-#define LINE_SLACK_BYTES ((size_t)16 << 10) /* so that the last line before a write rarely makes the buffer grow */
+#define LINE_SLACK_BYTES                                                                           \
+    ((size_t)16 << 10) /* so that the last line before a write rarely makes the buffer grow */
 #define MEMORY_BUFFER_BYTES ((size_t)256)
 #define BUFFER_BYTES_MAX ((size_t)1 << 30)
-#define PIPE_PIECE_BYTES ((size_t)PIPE_BUF)       /* POLLOUT on a pipe: so much goes in without blocking */
-#define TERMINAL_PIECE_BYTES ((size_t)256)        /* POLLOUT on a terminal: there is some room */
-#define SOCKET_PIECE_BYTES WRITER_BUFFER_BYTES    /* never blocks: MSG_DONTWAIT */
-#define REFUSED_PAUSE_MS 10                       /* poll says there is room, write says there is none */
+#define PIPE_PIECE_BYTES                                                                           \
+    ((size_t)PIPE_BUF)                     /* POLLOUT on a pipe: so much goes in without blocking */
+#define TERMINAL_PIECE_BYTES ((size_t)256) /* POLLOUT on a terminal: there is some room */
+#define SOCKET_PIECE_BYTES WRITER_BUFFER_BYTES /* never blocks: MSG_DONTWAIT */
+#define REFUSED_PAUSE_MS 10 /* poll says there is room, write says there is none */
 #define FIFO_PAUSE_MS 50
 
 /* ---- failures ---- */
@@ -44,7 +46,8 @@ static enum status fail(struct writer *writer, enum status status, const char *v
 /* ---- waiting ---- */
 
 /* Asks whether to give up, deaf to the descriptor for a while if the answer is no. */
-static bool gives_up(const struct writer_interrupt *interrupt, bool readable, int64_t *deaf_until_ns)
+static bool gives_up(const struct writer_interrupt *interrupt, bool readable,
+                     int64_t *deaf_until_ns)
 {
     if (readable) {
         if (interrupt->give_up == NULL || interrupt->give_up(interrupt->context))
@@ -59,8 +62,8 @@ static int64_t earlier(int64_t left_ns, int64_t right_ns)
     return left_ns < right_ns ? left_ns : right_ns;
 }
 
-/* Waits until fd takes bytes (-1: until pause_ms have passed; negative: no such end). OK also when fd has an error,
- * which the next write then meets. */
+/* Waits until fd takes bytes (-1: until pause_ms have passed; negative: no such end). OK also when
+ * fd has an error, which the next write then meets. */
 static enum status wait_for_room(struct writer *writer, int fd, int pause_ms)
 {
     const struct writer_interrupt *interrupt = writer->interrupt;
@@ -68,7 +71,8 @@ static enum status wait_for_room(struct writer *writer, int fd, int pause_ms)
     int64_t deaf_until_ns = 0;
     for (;;) {
         bool deaf = interrupt == NULL || clock_now_ns() < deaf_until_ns;
-        int64_t wake_ns = earlier(pause_until_ns, interrupt != NULL ? interrupt->deadline_ns : DEADLINE_NEVER);
+        int64_t wake_ns =
+            earlier(pause_until_ns, interrupt != NULL ? interrupt->deadline_ns : DEADLINE_NEVER);
         if (interrupt != NULL && deaf)
             wake_ns = earlier(wake_ns, deaf_until_ns);
         struct pollfd polled[2] = {{.fd = fd, .events = POLLOUT},
@@ -89,8 +93,8 @@ static enum status wait_for_room(struct writer *writer, int fd, int pause_ms)
 
 /* ---- writing ---- */
 
-/* How much to write at once: no more than surely fits, and whole lines if there is the end of one, since a pipe keeps
- * such a piece together when others write to it too. */
+/* How much to write at once: no more than surely fits, and whole lines if there is the end of one,
+ * since a pipe keeps such a piece together when others write to it too. */
 static size_t piece_of(const struct writer *writer, const char *bytes, size_t count)
 {
     if (!writer->waits || count <= writer->piece_bytes)
@@ -114,8 +118,8 @@ static enum status write_out(struct writer *writer, size_t count)
     for (size_t done = 0; done < count;) {
         if (writer->waits && wait_for_room(writer, writer->fd, -1) != STATUS_OK)
             return writer->status;
-        ssize_t written =
-            write_piece(writer, writer->buffer + done, piece_of(writer, writer->buffer + done, count - done));
+        ssize_t written = write_piece(writer, writer->buffer + done,
+                                      piece_of(writer, writer->buffer + done, count - done));
         if (written >= 0) {
             done += (size_t)written;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -157,7 +161,8 @@ void writer_advance(struct writer *writer, size_t count)
     writer->used += count;
 }
 
-void writer_put(struct writer *writer, const void *bytes, size_t count)
+/* The buffer must grow, or has failed. */
+void writer_put_slowly(struct writer *writer, const void *bytes, size_t count)
 {
     char *room = writer_room(writer, count);
     if (room != NULL && count > 0) {
@@ -184,7 +189,9 @@ enum status writer_end_line(struct writer *writer)
     if (writer->status != STATUS_OK)
         return writer->status;
     writer->whole = writer->used;
-    return writer->fd >= 0 && writer->whole >= WRITER_BUFFER_BYTES ? write_out(writer, writer->whole) : STATUS_OK;
+    return writer->fd >= 0 && writer->whole >= WRITER_BUFFER_BYTES
+               ? write_out(writer, writer->whole)
+               : STATUS_OK;
 }
 
 enum status writer_flush(struct writer *writer)
@@ -220,7 +227,8 @@ static enum status prepare(struct writer *writer, const char *name, size_t size,
     *writer = (struct writer){.fd = -1, .interrupt = interrupt, .buffer = malloc(size)};
     writer->size = writer->buffer != NULL ? size : 0;
     snprintf(writer->name, sizeof writer->name, "%s", name);
-    return writer->buffer != NULL ? STATUS_OK : fail(writer, STATUS_OUT_OF_MEMORY, "write to", ENOMEM);
+    return writer->buffer != NULL ? STATUS_OK
+                                  : fail(writer, STATUS_OUT_OF_MEMORY, "write to", ENOMEM);
 }
 
 /* Finds out how to write to writer->fd. */
@@ -236,7 +244,8 @@ static void look_at(struct writer *writer)
                                               : PIPE_PIECE_BYTES;
 }
 
-enum status writer_open(struct writer *writer, int fd, const char *name, const struct writer_interrupt *interrupt)
+enum status writer_open(struct writer *writer, int fd, const char *name,
+                        const struct writer_interrupt *interrupt)
 {
     if (prepare(writer, name, WRITER_BUFFER_BYTES + LINE_SLACK_BYTES, interrupt) == STATUS_OK) {
         writer->fd = fd;
@@ -251,13 +260,15 @@ static bool is_fifo(const char *path)
     return stat(path, &stat_of_path) == 0 && S_ISFIFO(stat_of_path.st_mode);
 }
 
-enum status writer_open_path(struct writer *writer, const char *path, const struct writer_interrupt *interrupt)
+enum status writer_open_path(struct writer *writer, const char *path,
+                             const struct writer_interrupt *interrupt)
 {
     char name[sizeof writer->name];
     escape_text_into(name, sizeof name, path, strlen(path));
     if (prepare(writer, name, WRITER_BUFFER_BYTES + LINE_SLACK_BYTES, interrupt) != STATUS_OK)
         return writer->status;
-    /* The description is ours alone: here O_NONBLOCK harms nobody, and a FIFO without a reader does not hold us. */
+    /* The description is ours alone: here O_NONBLOCK harms nobody, and a FIFO without a reader does
+     * not hold us. */
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     while ((writer->fd = open(path, flags, 0666)) < 0) {
         if (errno != EINTR && !(errno == ENXIO && is_fifo(path)))

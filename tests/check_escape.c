@@ -42,7 +42,8 @@ static const char *json_of(const char *bytes, size_t count)
 START_TEST(escape_text_leaves_plain_text_as_it_is)
 {
     ck_assert_str_eq(TEXT(""), "");
-    ck_assert_str_eq(TEXT("https://example.org/a?b=\"c\"\\d%n~"), "https://example.org/a?b=\"c\"\\d%n~");
+    ck_assert_str_eq(TEXT("https://example.org/a?b=\"c\"\\d%n~"),
+                     "https://example.org/a?b=\"c\"\\d%n~");
     ck_assert_str_eq(TEXT("caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x90\x9f"),
                      "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x90\x9f");
 }
@@ -55,8 +56,12 @@ START_TEST(escape_text_shows_what_would_drive_the_terminal)
     ck_assert_str_eq(TEXT("\x1b]8;;http://evil/\x1b\\link"), "\\x1b]8;;http://evil/\\x1b\\link");
     ck_assert_str_eq(TEXT("a\0b"), "a\\x00b");
     ck_assert_str_eq(TEXT("one\r\ntwo\tthree\x7f"), "one\\x0d\\x0atwo\\x09three\\x7f");
-    ck_assert_str_eq(TEXT("\xc2\x9b" "31m"), "\\u{9b}31m");
-    ck_assert_str_eq(TEXT("\x9b" "31m"), "\\x9b31m");
+    ck_assert_str_eq(TEXT("\xc2\x9b"
+                          "31m"),
+                     "\\u{9b}31m");
+    ck_assert_str_eq(TEXT("\x9b"
+                          "31m"),
+                     "\\x9b31m");
 }
 END_TEST
 
@@ -73,12 +78,12 @@ END_TEST
 START_TEST(escape_text_shows_every_byte_that_is_no_utf8)
 {
     ck_assert_str_eq(TEXT("\xff\xfe"), "\\xff\\xfe");
-    ck_assert_str_eq(TEXT("\xc0\xaf"), "\\xc0\\xaf");                  /* overlong */
+    ck_assert_str_eq(TEXT("\xc0\xaf"), "\\xc0\\xaf"); /* overlong */
     ck_assert_str_eq(TEXT("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");
     ck_assert_str_eq(TEXT("\xf0\x80\x80\xaf"), "\\xf0\\x80\\x80\\xaf");
-    ck_assert_str_eq(TEXT("\xed\xa0\x80"), "\\xed\\xa0\\x80");         /* a surrogate */
+    ck_assert_str_eq(TEXT("\xed\xa0\x80"), "\\xed\\xa0\\x80");          /* a surrogate */
     ck_assert_str_eq(TEXT("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
-    ck_assert_str_eq(TEXT("\xe6\x97"), "\\xe6\\x97");                  /* cut */
+    ck_assert_str_eq(TEXT("\xe6\x97"), "\\xe6\\x97");                   /* cut */
     ck_assert_str_eq(TEXT("\xe6\x97z"), "\\xe6\\x97z");
     ck_assert_str_eq(TEXT("\xc3\xc3\xa9"), "\\xc3\xc3\xa9");
 }
@@ -123,7 +128,8 @@ START_TEST(escape_json_keeps_every_invalid_byte_visible)
 }
 END_TEST
 
-/* Whether text is one line of well-formed UTF-8 without control characters, with all quotes escaped. */
+/* Whether text is one line of well-formed UTF-8 without control characters, with all quotes
+ * escaped. */
 static bool is_tame(const char *text, bool json)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
@@ -204,7 +210,8 @@ START_TEST(escape_text_into_cuts_what_does_not_fit)
     ck_assert_str_eq(escape_text_into(text, sizeof text, "elevenbytes", 11), "elevenbytes");
     ck_assert_str_eq(escape_text_into(text, sizeof text, "twelve bytes", 12), "twelve b...");
     ck_assert_str_eq(escape_text_into(text, sizeof text, "\x1b\x1b\x1b", 3), "\\x1b\\x1b...");
-    ck_assert_str_eq(escape_text_into(text, sizeof text, "sevenby\xe6\x97\xa5 long", 15), "sevenby...");
+    ck_assert_str_eq(escape_text_into(text, sizeof text, "sevenby\xe6\x97\xa5 long", 15),
+                     "sevenby...");
 }
 END_TEST
 

@@ -111,8 +111,8 @@ END_TEST
 
 START_TEST(retry_after_is_obeyed_within_a_second_and_a_day)
 {
-    static const int64_t ASKED_AND_HELD[][2] = {{0, 1}, {1, 1}, {120, 120}, {86400, 86400}, {31536000, 86400},
-                                                {INT64_MAX, 86400}, {-5, 1}};
+    static const int64_t ASKED_AND_HELD[][2] = {
+        {0, 1}, {1, 1}, {120, 120}, {86400, 86400}, {31536000, 86400}, {INT64_MAX, 86400}, {-5, 1}};
     for (size_t i = 0; i < sizeof ASKED_AND_HELD / sizeof ASKED_AND_HELD[0]; i++) {
         struct host *host = acquire_numbered((int)i);
         hosts_hold(hosts, host, ASKED_AND_HELD[i][0], 7);

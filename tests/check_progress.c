@@ -78,8 +78,9 @@ START_TEST(the_line_says_how_far_the_run_is)
     state.held_hosts = 2;
     progress_open(&progress, PROGRESS_AUTO, slave, BEGIN_NS);
     progress_update(progress, &state, BEGIN_NS + 2000 * MS);
-    ck_assert_str_eq(written_to(master), "\r\033[K1204/15000 done, 3 failed, 64 in flight, 2 hosts held, 602/s, "
-                                         "512.0 KiB/s, 2.00 s, waiting 4 s for http://h/");
+    ck_assert_str_eq(written_to(master),
+                     "\r\033[K1204/15000 done, 3 failed, 64 in flight, 2 hosts held, 602/s, "
+                     "512.0 KiB/s, 2.00 s, waiting 4 s for http://h/");
     progress_close(progress);
     close(master), close(slave);
 }
@@ -104,7 +105,8 @@ START_TEST(the_line_is_cut_to_the_width_of_the_moment)
         progress_update(progress, &state, now_ns += NS_PER_S);
         size_t columns = strlen(written_to(master)) - 4;
         ck_assert_uint_eq(columns, WIDTHS[i] > 1 ? WIDTHS[i] - 1u : 1u);
-        ck_assert_str_eq(text + strlen(text) - (columns < 3 ? columns : 3), columns < 3 ? (columns == 2 ? ".." : ".") : "...");
+        ck_assert_str_eq(text + strlen(text) - (columns < 3 ? columns : 3),
+                         columns < 3 ? (columns == 2 ? ".." : ".") : "...");
     }
     progress_close(progress);
     close(master), close(slave);

@@ -1,4 +1,4 @@
-/* Mirrors coordinator/sink_text.c, sink_jsonl.c, sink_files.c and save_name.c. */
+/* Mirrors coordinator/sink_text.c, sink_jsonl.c and sink_files.c. */
 #include "coordinator/sinks.h"
 
 #include <check.h>
@@ -13,9 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/url.h"
-#include "coordinator/save_name.h"
-
 static char directory[64];
 
 static void make_directory(void)
@@ -24,7 +21,8 @@ static void make_directory(void)
     ck_assert_ptr_nonnull(mkdtemp(directory));
 }
 
-static int remove_entry(const char *path, const struct stat *stat_of_path, int type, struct FTW *walk)
+static int remove_entry(const char *path, const struct stat *stat_of_path, int type,
+                        struct FTW *walk)
 {
     (void)stat_of_path, (void)type, (void)walk;
     return remove(path);
@@ -51,7 +49,11 @@ static struct fetch_result fetched(const char *body)
         .body = (const unsigned char *)body,
         .body_bytes = strlen(body),
         .wire_bytes = 2,
-        .time = {.queued_us = 100, .dns_us = 1000, .connect_us = 2000, .tls_us = 10000, .first_byte_us = 50000,
+        .time = {.queued_us = 100,
+                 .dns_us = 1000,
+                 .connect_us = 2000,
+                 .tls_us = 10000,
+                 .first_byte_us = 50000,
                  .total_us = 60000},
     };
 }
@@ -63,8 +65,11 @@ static struct fetch_result cancelled(void)
 
 static struct outcome outcome_of(const char *url, const struct fetch_result *result)
 {
-    return (struct outcome){
-        .url = url, .url_bytes = strlen(url), .line = 1, .attempts = result->attempts, .result = result};
+    return (struct outcome){.url = url,
+                            .url_bytes = strlen(url),
+                            .line = 1,
+                            .attempts = result->attempts,
+                            .result = result};
 }
 
 /* ---- text ---- */
@@ -189,25 +194,31 @@ static const char *as_jsonl(struct outcome outcome, bool quiet)
 START_TEST(jsonl_is_the_documented_object)
 {
     struct fetch_result result = fetched("hello");
-    ck_assert_str_eq(as_jsonl(outcome_of("https://example.org", &result), false),
-                     "{\"url\":\"https://example.org\",\"effective_url\":\"https://example.org/\",\"status\":200,"
-                     "\"error\":null,\"detail\":null,\"bytes\":5,\"wire_bytes\":2,"
-                     "\"content_type\":\"text/html; charset=UTF-8\",\"http_version\":\"2\",\"remote_ip\":\"192.0.2.7\","
-                     "\"redirects\":0,\"attempts\":1,\"worker\":3,\"time\":{\"queued\":0.000100,\"dns\":0.001000,"
-                     "\"connect\":0.002000,\"tls\":0.010000,\"first_byte\":0.050000,\"total\":0.060000},"
-                     "\"sha256\":null}\n");
+    ck_assert_str_eq(
+        as_jsonl(outcome_of("https://example.org", &result), false),
+        "{\"url\":\"https://example.org\",\"effective_url\":\"https://example.org/"
+        "\",\"status\":200,"
+        "\"error\":null,\"detail\":null,\"bytes\":5,\"wire_bytes\":2,"
+        "\"content_type\":\"text/html; "
+        "charset=UTF-8\",\"http_version\":\"2\",\"remote_ip\":\"192.0.2.7\","
+        "\"redirects\":0,\"attempts\":1,\"worker\":3,\"time\":{\"queued\":0.000100,\"dns\":0."
+        "001000,"
+        "\"connect\":0.002000,\"tls\":0.010000,\"first_byte\":0.050000,\"total\":0.060000},"
+        "\"sha256\":null}\n");
 }
 END_TEST
 
 START_TEST(jsonl_has_null_for_what_does_not_apply)
 {
     struct fetch_result result = cancelled();
-    ck_assert_str_eq(as_jsonl(outcome_of("http://h/", &result), false),
-                     "{\"url\":\"http://h/\",\"effective_url\":null,\"status\":null,\"error\":\"cancelled\","
-                     "\"detail\":null,\"bytes\":0,\"wire_bytes\":0,\"content_type\":null,\"http_version\":null,"
-                     "\"remote_ip\":null,\"redirects\":0,\"attempts\":0,\"worker\":null,\"time\":{\"queued\":null,"
-                     "\"dns\":null,\"connect\":null,\"tls\":null,\"first_byte\":null,\"total\":null},"
-                     "\"sha256\":null}\n");
+    ck_assert_str_eq(
+        as_jsonl(outcome_of("http://h/", &result), false),
+        "{\"url\":\"http://h/\",\"effective_url\":null,\"status\":null,\"error\":\"cancelled\","
+        "\"detail\":null,\"bytes\":0,\"wire_bytes\":0,\"content_type\":null,\"http_version\":null,"
+        "\"remote_ip\":null,\"redirects\":0,\"attempts\":0,\"worker\":null,\"time\":{\"queued\":"
+        "null,"
+        "\"dns\":null,\"connect\":null,\"tls\":null,\"first_byte\":null,\"total\":null},"
+        "\"sha256\":null}\n");
     result = fetched("");
     result.time.tls_us = result.time.dns_us = -1;
     const char *shown = as_jsonl(outcome_of("http://h/", &result), false);
@@ -223,9 +234,10 @@ START_TEST(jsonl_records_digest_insecure_and_signal)
     result.insecure = true;
     result.error = FETCH_WORKER_CRASHED;
     result.crash_signal = 9;
-    ck_assert_ptr_nonnull(strstr(as_jsonl(outcome_of("http://h/", &result), false),
-                                 "\"sha256\":\"abababababababababababababababababababababababababababababababab\","
-                                 "\"insecure\":true,\"signal\":9}\n"));
+    ck_assert_ptr_nonnull(
+        strstr(as_jsonl(outcome_of("http://h/", &result), false),
+               "\"sha256\":\"abababababababababababababababababababababababababababababababab\","
+               "\"insecure\":true,\"signal\":9}\n"));
 }
 END_TEST
 
@@ -270,147 +282,6 @@ START_TEST(jsonl_keeps_failures_when_quiet)
 }
 END_TEST
 
-/* ---- names ---- */
-
-static const char *name_of(const char *url)
-{
-    static char shown[4096];
-    static struct save_name name;
-    struct url_parser *parser = url_parser_open();
-    struct url_parts parts;
-    ck_assert_ptr_nonnull(parser);
-    ck_assert_msg(url_parse(parser, url, strlen(url), &parts) == FETCH_OK, "%s: %s", url, url_why(parser));
-    save_name_make(&name, &parts, 0);
-    url_parser_close(parser);
-    shown[0] = '\0';
-    for (size_t i = 0; i < name.component_count; i++) {
-        const char *component = save_name_component(&name, i);
-        ck_assert_uint_le(strlen(component), SAVE_COMPONENT_BYTES_MAX);
-        ck_assert_str_ne(component, "");
-        ck_assert_str_ne(component, ".");
-        ck_assert_str_ne(component, "..");
-        for (const char *at = component; *at != '\0'; at++)
-            ck_assert_msg(*at > 0x20 && *at < 0x7f && strchr("/?:*\"<>|\\", *at) == NULL, "%s", component);
-        if (i > 0)
-            strcat(shown, "/");
-        strcat(shown, component);
-    }
-    ck_assert_uint_le(strlen(shown), SAVE_NAME_BYTES_MAX);
-    return shown;
-}
-
-/* Whether name is stem, and "~" and eight digits behind it. */
-static bool is_hashed(const char *name, const char *stem)
-{
-    size_t bytes = strlen(stem);
-    return strncmp(name, stem, bytes) == 0 && name[bytes] == '~' &&
-           strspn(name + bytes + 1, "0123456789abcdef") == 8 && name[bytes + 9] == '\0';
-}
-
-START_TEST(plain_urls_have_plain_names)
-{
-    static const struct {
-        const char *url, *name;
-    } CASES[] = {
-        {"https://en.wikipedia.org/wiki/PHP", "en.wikipedia.org/wiki/PHP"},
-        {"https://en.wikipedia.org/wiki/Portal:Arts", "en.wikipedia.org/wiki/Portal%3AArts"},
-        {"https://en.wikipedia.org/wiki/Python_(programming_language)",
-         "en.wikipedia.org/wiki/Python_(programming_language)"},
-        {"http://127.0.0.1:8080/", "127.0.0.1+8080/index.html"},
-        {"http://Example.org", "example.org+80/index.html"},
-        {"https://example.org:8443/a/b/", "example.org+https+8443/a/b/index.html"},
-        {"https://[::1]/x", "[%3A%3A1]/x"},
-        {"https://h.de/a?x=1&y=/2", "h.de/a%3Fx=1&y=%2F2"},
-        {"https://h.de/?x", "h.de/index.html%3Fx"},
-        {"https://h.de/caf%C3%A9%20bar", "h.de/caf%C3%A9%20bar"},
-        {"https://h.de/.well-known/x.y.html", "h.de/.well-known/x.y.html"},
-        {"https://h.de/a#fragment", "h.de/a"},
-    };
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
-        ck_assert_str_eq(name_of(CASES[i].url), CASES[i].name);
-}
-END_TEST
-
-START_TEST(names_never_leave_the_directory)
-{
-    ck_assert_str_eq(name_of("https://h.de/../../etc/passwd"), "h.de/etc/passwd");
-    ck_assert_str_eq(name_of("https://h.de/%2e%2e/%2e%2e/etc/passwd"), "h.de/etc/passwd");
-    ck_assert(is_hashed(name_of("https://h.de/..%2f..%2fetc%2fpasswd"), "h.de/..%2f..%2fetc%2fpasswd"));
-    ck_assert(is_hashed(name_of("https://h.de//etc/passwd"), "h.de/~811c9dc5/etc/passwd") ||
-              strncmp(name_of("https://h.de//etc/passwd"), "h.de/~", 6) == 0);
-    ck_assert(is_hashed(name_of("https://h.de/%00"), "h.de/%00") || strcmp(name_of("https://h.de/%00"), "h.de/%00") == 0);
-    ck_assert(is_hashed(name_of("https://h.de/%5c..%5cx"), "h.de/%5c..%5cx"));
-}
-END_TEST
-
-START_TEST(names_that_windows_reserves_are_changed)
-{
-    ck_assert(is_hashed(name_of("https://h.de/CON"), "h.de/_CON"));
-    ck_assert(is_hashed(name_of("https://h.de/nul.txt"), "h.de/_nul.txt"));
-    ck_assert(is_hashed(name_of("https://h.de/Com1.tar.gz"), "h.de/_Com1.tar.gz"));
-    ck_assert(is_hashed(name_of("https://h.de/dot."), "h.de/dot."));
-    ck_assert_str_eq(name_of("https://h.de/console"), "h.de/console");
-    ck_assert_str_eq(name_of("https://h.de/com"), "h.de/com");
-    ck_assert(strncmp(name_of("https://con/x"), "_con~", 5) == 0);
-}
-END_TEST
-
-START_TEST(different_urls_never_share_a_name)
-{
-    static const char *const URLS[] = {
-        "http://h.de/",           "https://h.de/",         "https://h.de:8443/",     "http://h.de:443/",
-        "https://h.de/index.html", "https://h.de/a:b",     "https://h.de/a%3Ab",     "https://h.de/a%3ab",
-        "https://h.de/a?b",       "https://h.de/a%3Fb",    "https://h.de/a/b",       "https://h.de/a%2Fb",
-        "https://h.de/a//b",      "https://h.de/a///b",    "https://h.de//a/b",      "https://h.de/a/b/",
-        "https://h.de/a?b/c",     "https://h.de/a?b%2Fc",  "https://h.de/CON",       "https://h.de/_CON",
-        "https://h.de/con",       "https://h.de/dot.",     "https://h.de/dot",       "https://h.de/dot..",
-        "https://h.de/index.html?x", "https://h.de/?x",    "https://h.de/A",         "https://h.de/a",
-        "https://h.de/a%3Fb?c",   "https://h.de/a?b?c",    "https://h.de./a",        "https://h.de/%41"};
-    enum { COUNT = sizeof URLS / sizeof URLS[0] };
-    char *names[COUNT];
-    for (size_t i = 0; i < COUNT; i++) {
-        names[i] = strdup(name_of(URLS[i]));
-        for (size_t j = 0; j < i; j++)
-            ck_assert_msg(strcmp(names[i], names[j]) != 0, "%s and %s: %s", URLS[i], URLS[j], names[i]);
-    }
-    for (size_t i = 0; i < COUNT; i++) {
-        /* Nor does one that spells the name of another. */
-        char url[8192];
-        struct url_parts parts;
-        snprintf(url, sizeof url, "https://%s", names[i]);
-        if (url_parse_plain(url, strlen(url), &parts) && strchr(names[i], '~') != NULL)
-            ck_assert_str_ne(name_of(url), names[i]);
-        free(names[i]);
-    }
-}
-END_TEST
-
-START_TEST(long_names_are_cut_and_stay_different)
-{
-    char url[4000], other[4096], first[4096];
-    memset(url, 'a', sizeof url);
-    memcpy(url, "https://h.de/", 13);
-    url[13 + 255] = '\0';
-    ck_assert_uint_eq(strlen(name_of(url)), 5 + 255);
-    ck_assert_ptr_null(strchr(name_of(url), '~'));
-    url[13 + 255] = 'a';
-    url[13 + 300] = '\0';
-    strcpy(first, name_of(url));
-    ck_assert_uint_eq(strlen(first), 5 + 255);
-    snprintf(other, sizeof other, "%sb", url);
-    ck_assert_str_ne(name_of(other), first);
-    for (size_t i = 13; i + 1 < sizeof url; i++)
-        url[i] = i % 2 == 0 ? '/' : 'a'; /* two thousand directories */
-    url[sizeof url - 1] = '\0';
-    strcpy(first, name_of(url));
-    url[3001] = 'b';
-    ck_assert_str_ne(name_of(url), first);
-    for (size_t i = 13; i + 1 < sizeof url; i++)
-        url[i] = i % 256 == 0 ? '/' : ':'; /* each byte becomes three */
-    name_of(url);
-}
-END_TEST
-
 /* ---- files ---- */
 
 static struct sink *open_files(void)
@@ -445,7 +316,8 @@ static const char *content_of(const char *name)
 
 static int entries_counted;
 
-static int count_entry(const char *path, const struct stat *stat_of_path, int type, struct FTW *walk)
+static int count_entry(const char *path, const struct stat *stat_of_path, int type,
+                       struct FTW *walk)
 {
     (void)stat_of_path;
     entries_counted += type == FTW_F;
@@ -582,7 +454,8 @@ START_TEST(a_full_disk_leaves_no_half_file)
     /* The sink's why is gone with it: ask once more. */
     sink = open_files();
     save(sink, "https://h.de/large", body);
-    snprintf(expected, sizeof expected, "cannot save a body: write %s/h.de/large: No space left on device", directory);
+    snprintf(expected, sizeof expected,
+             "cannot save a body: write %s/h.de/large: No space left on device", directory);
     bool named = strcmp(sink->why, expected) == 0;
     sink->ops->close(sink);
     umount2(directory, MNT_DETACH);
@@ -623,13 +496,6 @@ static Suite *sinks_suite(void)
     tcase_add_test(lines, jsonl_escapes_whatever_came_from_outside);
     tcase_add_test(lines, jsonl_keeps_failures_when_quiet);
     suite_add_tcase(suite, lines);
-    TCase *names = tcase_create("names");
-    tcase_add_test(names, plain_urls_have_plain_names);
-    tcase_add_test(names, names_never_leave_the_directory);
-    tcase_add_test(names, names_that_windows_reserves_are_changed);
-    tcase_add_test(names, different_urls_never_share_a_name);
-    tcase_add_test(names, long_names_are_cut_and_stay_different);
-    suite_add_tcase(suite, names);
     TCase *files = tcase_create("files");
     tcase_add_checked_fixture(files, make_directory, remove_directory);
     tcase_add_test(files, bodies_are_saved_and_replaced);

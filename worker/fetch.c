@@ -10,8 +10,10 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -304,6 +306,36 @@ static enum status append(struct curl_slist **list, const char *const *lines, si
     return STATUS_OK;
 }
 
+/* Whether the user's own lines hold this header: theirs wins. */
+static bool config_names(const struct fetch_config *config, const char *line)
+{
+    size_t bytes = strcspn(line, ":") + 1;
+    for (size_t i = 0; i < config->header_count; i++) {
+        if (strncasecmp(config->headers[i], line, bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* libcurl formats its own User-Agent and Accept-Encoding twice for every request, byte by byte; lines of ours once. */
+static enum status append_standard(struct curl_slist **list, const struct fetch_config *config)
+{
+    static const char ENCODINGS[] = "Accept-Encoding: gzip, deflate";
+    const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
+    char encodings[80];
+    snprintf(encodings, sizeof encodings, "%s%s%s", ENCODINGS, libcurl->features & CURL_VERSION_BROTLI ? ", br" : "",
+             libcurl->features & CURL_VERSION_ZSTD ? ", zstd" : "");
+    char agent[512];
+    snprintf(agent, sizeof agent, "User-Agent: %s", config->user_agent);
+    const char *const lines[] = {agent, encodings};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < 2; i++) {
+        if (!config_names(config, lines[i]))
+            status = append(list, &lines[i], 1);
+    }
+    return status;
+}
+
 static enum status open_lane(struct job *job, uint32_t index, uint32_t capacity)
 {
     struct lane *lane = &job->lanes[index];
@@ -373,6 +405,8 @@ static enum status fetch_open(struct job **out, struct worker *worker)
         .socket_context = job,
     };
     enum status status = job->transfers && job->lanes && job->by_slot ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+    if (status == STATUS_OK)
+        status = append_standard(&job->context.lines, config->fetch);
     if (status == STATUS_OK)
         status = append(&job->context.lines, config->fetch->headers, config->fetch->header_count);
     if (status == STATUS_OK)

@@ -12,7 +12,7 @@
 #include "worker/outcome.h"
 
 /* One receive call takes up to this much: a 100 KiB page in two. */
-#define RECEIVE_BYTES (64l << 10)
+#define RECEIVE_BYTES (32l << 10)
 #define DIGEST_BYTES 32
 
 static size_t refuse(struct transfer *transfer, enum fetch_error error, const char *why)
@@ -194,8 +194,10 @@ static enum status set_connection(struct transfer *transfer, const struct fetch_
     SET(CURLOPT_SSL_VERIFYHOST, config->insecure ? 0l : 2l);
     if (config->ca_file)
         SET(CURLOPT_CAINFO, config->ca_file);
-    if (config->proxy)
+    if (config->proxy) {
         SET(CURLOPT_PROXY, config->proxy);
+        SET(CURLOPT_NOPROXY, ""); /* else the environment is asked, for every URL */
+    }
     if (transfer->context->resolve)
         SET(CURLOPT_RESOLVE, transfer->context->resolve);
     SET(CURLOPT_OPENSOCKETFUNCTION, transfer->context->open_socket);
@@ -205,12 +207,11 @@ static enum status set_connection(struct transfer *transfer, const struct fetch_
     return STATUS_OK;
 }
 
-static enum status set_exchange(struct transfer *transfer, const struct fetch_config *config)
+static enum status set_exchange(struct transfer *transfer)
 {
     SET(CURLOPT_PRIVATE, transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->message);
-    SET(CURLOPT_USERAGENT, config->user_agent);
-    SET(CURLOPT_ACCEPT_ENCODING, "");
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode what it can; the header itself is among the lines */
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, transfer);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -230,7 +231,7 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
     if (status == STATUS_OK)
         status = set_connection(transfer, context->config);
     if (status == STATUS_OK)
-        status = set_exchange(transfer, context->config);
+        status = set_exchange(transfer);
     if (status == STATUS_OK && context->config->digest) {
         transfer->digest = EVP_MD_CTX_new();
         status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
