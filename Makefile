@@ -183,7 +183,11 @@ valgrind: deps-valgrind
 .PHONY: lint format
 #: lint        format, clang-tidy, cppcheck, folder arrows, banned calls, sizes, headers alone, man page, shell
 lint: deps-lint
-	+@tests/lint/lint $(BUILD)/lint $(JOBS)
+	@mkdir -p $(BUILD)/lint
+	$(again) $(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a
+	$(again) -k -Otarget -f tests/lint/lint.mk LINT=$(BUILD)/lint CC="$(CC)" \
+	  ARCHIVES="$(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a" \
+	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c)"
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint

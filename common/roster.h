@@ -14,8 +14,10 @@
 
 #include "common/shared.h"
 
-/* How often a worker turns its loop at least, asleep or not: what the hang check counts on. */
+/* How often a worker turns its loop at least, asleep or not, unless the hang time is short: what the hang check counts
+ * on. */
 #define HEARTBEAT_MS 1000
+#define HEARTBEAT_MS_MIN 10
 
 /* The worker's side. roster_begin() once at its start. */
 void roster_begin(const struct shared *shared, uint32_t worker);

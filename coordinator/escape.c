@@ -27,8 +27,7 @@ static uint64_t has_zero_byte(uint64_t word)
  * backslash. */
 static uint64_t has_special_byte(uint64_t word, enum escape_style style)
 {
-    uint64_t special = (word & HIGHS) | ((word - ONES * 0x20) & ~word & HIGHS) |
-                       has_zero_byte(word ^ (ONES * 0x7f));
+    uint64_t special = (word & HIGHS) | ((word - ONES * 0x20) & ~word & HIGHS) | has_zero_byte(word ^ (ONES * 0x7f));
     if (style == STYLE_JSON)
         special |= has_zero_byte(word ^ (ONES * '"')) | has_zero_byte(word ^ (ONES * '\\'));
     return special;
@@ -80,9 +79,8 @@ static size_t decode_utf8(const unsigned char *text, size_t bytes, uint32_t *cod
  */
 static bool is_hidden(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e ||
-           code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x206f) || code == 0xfeff ||
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x206f) || code == 0xfeff ||
            (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
 }
 
@@ -95,11 +93,7 @@ static void put_text_byte(struct writer *writer, unsigned char byte)
 static void put_text_code(struct writer *writer, uint32_t code)
 {
     writer_put(writer, "\\u{", 3);
-    unsigned digits = code > 0xfffff  ? 6
-                      : code > 0xffff ? 5
-                      : code > 0xfff  ? 4
-                      : code > 0xff   ? 3
-                                      : 2;
+    unsigned digits = code > 0xfffff ? 6 : code > 0xffff ? 5 : code > 0xfff ? 4 : code > 0xff ? 3 : 2;
     while (digits-- > 0)
         writer_put(writer, &HEX[code >> (4 * digits) & 15], 1);
     writer_put(writer, "}", 1);
@@ -107,15 +101,14 @@ static void put_text_code(struct writer *writer, uint32_t code)
 
 static void put_json_unit(struct writer *writer, uint32_t unit)
 {
-    char text[6] = {
-        '\\', 'u', HEX[unit >> 12 & 15], HEX[unit >> 8 & 15], HEX[unit >> 4 & 15], HEX[unit & 15]};
+    char text[6] = {'\\', 'u', HEX[unit >> 12 & 15], HEX[unit >> 8 & 15], HEX[unit >> 4 & 15], HEX[unit & 15]};
     writer_put(writer, text, sizeof text);
 }
 
 static void put_json_code(struct writer *writer, uint32_t code)
 {
-    static const char SHORT[][2] = {['"'] = "\"", ['\\'] = "\\", ['\b'] = "b", ['\f'] = "f",
-                                    ['\n'] = "n", ['\r'] = "r",  ['\t'] = "t"};
+    static const char SHORT[][2] = {
+        ['"'] = "\"", ['\\'] = "\\", ['\b'] = "b", ['\f'] = "f", ['\n'] = "n", ['\r'] = "r", ['\t'] = "t"};
     if (code < sizeof SHORT / sizeof SHORT[0] && SHORT[code][0] != '\0') {
         char text[2] = {'\\', SHORT[code][0]};
         writer_put(writer, text, sizeof text);
@@ -128,8 +121,7 @@ static void put_json_code(struct writer *writer, uint32_t code)
 }
 
 /* Puts what stands at text, which is not plain; returns its length. */
-static size_t put_special(struct writer *writer, const char *text, size_t bytes,
-                          enum escape_style style)
+static size_t put_special(struct writer *writer, const char *text, size_t bytes, enum escape_style style)
 {
     uint32_t code;
     size_t length = decode_utf8((const unsigned char *)text, bytes, &code);
@@ -173,8 +165,7 @@ void escape_json(struct writer *writer, const char *text, size_t bytes)
     escape(writer, text, bytes, STYLE_JSON);
 }
 
-static void escape_url(struct writer *writer, const char *url, size_t bytes,
-                       enum escape_style style)
+static void escape_url(struct writer *writer, const char *url, size_t bytes, enum escape_style style)
 {
     if (bytes == 0 || memchr(url, '@', bytes) == NULL) {
         escape(writer, url, bytes, style);

@@ -20,7 +20,6 @@
 #define DONE_TAG UINT32_MAX
 #define LOOK_NS (10 * NS_PER_MS)   /* how often to look for deaths while results keep coming */
 #define BLIND_SLEEP_MS 100         /* without pid fds */
-#define HANG_SLEEP_MS 1000
 
 /* ---- one turn ---- */
 
@@ -99,7 +98,7 @@ static int sleep_cap_ms(const struct executor *executor)
 {
     if (executor->workers[0].is_alive && executor->workers[0].pid > 0 && executor->workers[0].pid_fd < 0)
         return BLIND_SLEEP_MS;
-    return HANG_SLEEP_MS;
+    return pool_heartbeat_ms(executor);
 }
 
 static bool sleep_inline(struct executor *executor, int64_t deadline_ns)

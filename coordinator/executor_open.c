@@ -322,6 +322,7 @@ void pool_worker_config(struct executor *executor, uint32_t index, struct worker
         .capacity = is_quarantine ? 1 : executor->worker_capacity,
         .share = is_quarantine ? 1 : executor->worker_count,
         .tasks_max = is_process ? executor->options.tasks_per_worker_max : 0,
+        .heartbeat_ms = pool_heartbeat_ms(executor),
         .doorbell_fd = executor->workers[index].doorbell_fd,
         .done_fd = executor->done_fd,
         .lifeline_fd = is_process ? executor->lifeline[0] : -1,

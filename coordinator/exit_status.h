@@ -10,6 +10,7 @@ enum exit_status {
     EXIT_USAGE = 2,        /* an option, a value or a file that cannot be used */
     EXIT_CANNOT_RUN = 3,   /* could not start or go on: no shared memory, no processes, no output */
     EXIT_BUG = 4,          /* an invariant of ours broke */
+    EXIT_SIGHUP = 129,
     EXIT_SIGINT = 130,
     EXIT_SIGTERM = 143,
 };

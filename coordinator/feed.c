@@ -138,7 +138,7 @@ static void start_workers(struct executor *executor)
 
 void pool_feed(struct executor *executor)
 {
-    if (executor->feeds || executor->is_stopping)
+    if (executor->feeds || executor->is_stopping || executor->why_broken[0])
         return;
     executor->feeds = true;
     uint32_t placed = place_from_queue(executor);

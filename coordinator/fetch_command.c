@@ -183,8 +183,8 @@ static enum exit_status judge(struct fetch *fetch, enum status output)
         return fail(EXIT_CANNOT_RUN, "%s", why[0] != '\0' ? why : fetch->out.why);
     }
     if (run->broken) {
-        return fail(EXIT_CANNOT_RUN, "the run cannot go on: %s",
-                    executor_why_broken(fetch->executor));
+        const char *why = executor_why_broken(fetch->executor);
+        return fail(EXIT_CANNOT_RUN, "%s", why[0] != '\0' ? why : "the workers cannot go on");
     }
     if (scheduler_input_failed(fetch->scheduler)) {
         return fail(EXIT_CANNOT_RUN, "%s", input_why(fetch->input));

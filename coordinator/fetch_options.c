@@ -26,6 +26,14 @@ static_assert(COUNT(ENGINES) == EXECUTOR_ENGINE_COUNT, "every engine has a name"
 static_assert(COUNT(FORMATS) == FORMAT_COUNT, "every format has a name");
 static_assert(COUNT(PROGRESS) == PROGRESS_COUNT, "every choice has a name");
 
+/* An option without a value cannot be wrong. */
+static bool taken(char *why, size_t why_bytes)
+{
+    if (why_bytes > 0)
+        why[0] = '\0';
+    return true;
+}
+
 /* ---- what to fetch, and how many at a time ---- */
 
 TAKE(take_input)
@@ -51,8 +59,7 @@ TAKE(take_workers)
 TAKE(take_concurrency)
 {
     FETCH->concurrency_given = true;
-    return option_value_count(value, 1, CONCURRENCY_MAX, &FETCH->executor.concurrency, why,
-                              why_bytes);
+    return option_value_count(value, 1, CONCURRENCY_MAX, &FETCH->executor.concurrency, why, why_bytes);
 }
 
 TAKE(take_per_host)
@@ -62,16 +69,16 @@ TAKE(take_per_host)
 
 TAKE(take_ordered)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->ordered = true;
-    return true;
+    return taken(why, why_bytes);
 }
 
 TAKE(take_fail_fast)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->fail_fast = true;
-    return true;
+    return taken(why, why_bytes);
 }
 
 /* ---- output ---- */
@@ -97,9 +104,9 @@ TAKE(take_output_dir)
 
 TAKE(take_digest)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->executor.keep |= EXECUTOR_DIGEST;
-    return true;
+    return taken(why, why_bytes);
 }
 
 TAKE(take_progress)
@@ -113,23 +120,21 @@ TAKE(take_progress)
 
 TAKE(take_quiet)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->quiet = true;
-    return true;
+    return taken(why, why_bytes);
 }
 
 /* ---- limits ---- */
 
 TAKE(take_connect_timeout)
 {
-    return option_value_duration(value, 1, &FETCH->executor.limits.connect_timeout_ms, why,
-                                 why_bytes);
+    return option_value_duration(value, 1, &FETCH->executor.limits.connect_timeout_ms, why, why_bytes);
 }
 
 TAKE(take_max_time)
 {
-    return option_value_duration(value, 1, &FETCH->executor.limits.total_timeout_ms, why,
-                                 why_bytes);
+    return option_value_duration(value, 1, &FETCH->executor.limits.total_timeout_ms, why, why_bytes);
 }
 
 TAKE(take_stall_time)
@@ -139,20 +144,18 @@ TAKE(take_stall_time)
 
 TAKE(take_max_redirs)
 {
-    return option_value_count(value, 0, REDIRECTS_MAX, &FETCH->executor.limits.redirects_max, why,
-                              why_bytes);
+    return option_value_count(value, 0, REDIRECTS_MAX, &FETCH->executor.limits.redirects_max, why, why_bytes);
 }
 
 TAKE(take_max_body)
 {
-    return option_value_size(value, 1, BODY_BYTES_LIMIT, &FETCH->executor.limits.body_bytes_max,
-                             why, why_bytes);
+    return option_value_size(value, 1, BODY_BYTES_LIMIT, &FETCH->executor.limits.body_bytes_max, why, why_bytes);
 }
 
 TAKE(take_memory)
 {
-    return option_value_size(value, MEMORY_BYTES_MIN, MEMORY_BYTES_MAX,
-                             &FETCH->executor.memory_bytes_max, why, why_bytes);
+    return option_value_size(value, MEMORY_BYTES_MIN, MEMORY_BYTES_MAX, &FETCH->executor.memory_bytes_max, why,
+                             why_bytes);
 }
 
 TAKE(take_retries)
@@ -189,9 +192,9 @@ TAKE(take_cacert)
 
 TAKE(take_insecure)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->executor.insecure = true;
-    return true;
+    return taken(why, why_bytes);
 }
 
 TAKE(take_resolve)
@@ -203,23 +206,23 @@ TAKE(take_resolve)
 
 TAKE(take_http_1_1)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->executor.http = EXECUTOR_HTTP_1_1;
-    return true;
+    return taken(why, why_bytes);
 }
 
 TAKE(take_http_2)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->executor.http = EXECUTOR_HTTP_2;
-    return true;
+    return taken(why, why_bytes);
 }
 
 TAKE(take_block_private)
 {
-    (void)value, (void)why, (void)why_bytes;
+    (void)value;
     FETCH->executor.block_private = true;
-    return true;
+    return taken(why, why_bytes);
 }
 
 /* ---- the workers ---- */
@@ -235,8 +238,7 @@ TAKE(take_on_worker_death)
 
 TAKE(take_max_tasks)
 {
-    return option_value_count(value, 0, UINT32_MAX, &FETCH->executor.tasks_per_worker_max, why,
-                              why_bytes);
+    return option_value_count(value, 0, UINT32_MAX, &FETCH->executor.tasks_per_worker_max, why, why_bytes);
 }
 
 TAKE(take_hang_time)
@@ -247,73 +249,51 @@ TAKE(take_hang_time)
 /* ---- the table ---- */
 
 static const struct option_spec SPECS[] = {
-    {"input", 'i', "FILE", "Read URLs from FILE, one a line; - is standard input, read as it comes",
-     take_input, OPTIONS_RUN},
-    {"engine", 'e', "ENGINE",
-     "Who runs the workers: processes (default), threads, or serial: one URL at a time",
+    {"input", 'i', "FILE", "Read URLs from FILE, one a line; - is standard input, read as it comes", take_input,
+     OPTIONS_RUN},
+    {"engine", 'e', "ENGINE", "Who runs the workers: processes (default), threads, or serial: one URL at a time",
      take_engine, OPTIONS_RUN},
-    {"workers", 'w', "N", "Number of workers (default: the CPUs that this process may use)",
-     take_workers, OPTIONS_RUN},
-    {"concurrency", 'c', "N", "Transfers in flight, all workers together (default 64)",
-     take_concurrency, OPTIONS_RUN},
-    {"per-host", 0, "N",
-     "Transfers in flight to one host, all workers together; 0 (default): no limit", take_per_host,
+    {"workers", 'w', "N", "Number of workers (default: the CPUs that this process may use)", take_workers, OPTIONS_RUN},
+    {"concurrency", 'c', "N", "Transfers in flight, all workers together (default 64)", take_concurrency, OPTIONS_RUN},
+    {"per-host", 0, "N", "Transfers in flight to one host, all workers together; 0 (default): no limit", take_per_host,
      OPTIONS_RUN},
-    {"ordered", 0, NULL, "Report in the order of the input, not as completed", take_ordered,
+    {"ordered", 0, NULL, "Report in the order of the input, not as completed", take_ordered, OPTIONS_RUN},
+    {"fail-fast", 0, NULL, "Stop at the first failure; what has not started is reported as cancelled", take_fail_fast,
      OPTIONS_RUN},
-    {"fail-fast", 0, NULL,
-     "Stop at the first failure; what has not started is reported as cancelled", take_fail_fast,
+    {"retries", 0, "N", "Tries after the first, on no answer, 408, 429, 500, 502 to 504 (default 2)", take_retries,
      OPTIONS_RUN},
-    {"retries", 0, "N",
-     "Tries after the first, on no answer, 408, 429, 500, 502 to 504 (default 2)", take_retries,
-     OPTIONS_RUN},
-    {"format", 0, "FORMAT", "What standard output gets: text (default) or jsonl", take_format,
-     OPTIONS_RUN},
-    {"output", 'o', "FILE", "Write the results to FILE; - is standard output", take_output,
-     OPTIONS_RUN},
-    {"output-dir", 'O', "DIR", "Also save each body below DIR, as host/path", take_output_dir,
-     OPTIONS_RUN},
+    {"format", 0, "FORMAT", "What standard output gets: text (default) or jsonl", take_format, OPTIONS_RUN},
+    {"output", 'o', "FILE", "Write the results to FILE; - is standard output", take_output, OPTIONS_RUN},
+    {"output-dir", 'O', "DIR", "Also save each body below DIR, as host/path", take_output_dir, OPTIONS_RUN},
     {"digest", 0, NULL, "Compute the SHA-256 of each body, for jsonl", take_digest, OPTIONS_RUN},
-    {"progress", 0, "WHEN", "Show progress on standard error: auto (default), always or never",
-     take_progress, OPTIONS_RUN},
-    {"quiet", 'q', NULL, "No lines for successes, no progress; failures remain", take_quiet,
+    {"progress", 0, "WHEN", "Show progress on standard error: auto (default), always or never", take_progress,
      OPTIONS_RUN},
-    {"connect-timeout", 0, "TIME", "Time to connect: name, TCP and TLS (default 10s)",
-     take_connect_timeout, OPTIONS_RUN},
-    {"max-time", 0, "TIME", "Time for one try, redirects included (default 2m)", take_max_time,
+    {"quiet", 'q', NULL, "No lines for successes, no progress; failures remain", take_quiet, OPTIONS_RUN},
+    {"connect-timeout", 0, "TIME", "Time to connect: name, TCP and TLS (default 10s)", take_connect_timeout,
      OPTIONS_RUN},
-    {"stall-time", 0, "TIME", "Give up after so long under 100 bytes a second (default 30s)",
-     take_stall_time, OPTIONS_RUN},
-    {"max-redirs", 0, "N", "Follow at most N redirects (default 10); 0: none", take_max_redirs,
+    {"max-time", 0, "TIME", "Time for one try, redirects included (default 2m)", take_max_time, OPTIONS_RUN},
+    {"stall-time", 0, "TIME", "Give up after so long under 100 bytes a second (default 30s)", take_stall_time,
      OPTIONS_RUN},
-    {"max-body", 0, "SIZE", "Largest body, decoded (default 16M); a larger one fails",
-     take_max_body, OPTIONS_RUN},
-    {"memory", 0, "SIZE", "Shared memory for bodies, all together (default 256M)", take_memory,
+    {"max-redirs", 0, "N", "Follow at most N redirects (default 10); 0: none", take_max_redirs, OPTIONS_RUN},
+    {"max-body", 0, "SIZE", "Largest body, decoded (default 16M); a larger one fails", take_max_body, OPTIONS_RUN},
+    {"memory", 0, "SIZE", "Shared memory for bodies, all together (default 256M)", take_memory, OPTIONS_RUN},
+    {"header", 'H', "LINE", "Send the header LINE, \"Name: value\"; may be given again", take_header, OPTIONS_RUN},
+    {"user-agent", 'A', "TEXT", "Send TEXT as User-Agent (default shoal/VERSION)", take_user_agent, OPTIONS_RUN},
+    {"proxy", 0, "URL", "Use this proxy; env: as the environment says, which is ignored otherwise", take_proxy,
      OPTIONS_RUN},
-    {"header", 'H', "LINE", "Send the header LINE, \"Name: value\"; may be given again",
-     take_header, OPTIONS_RUN},
-    {"user-agent", 'A', "TEXT", "Send TEXT as User-Agent (default shoal/VERSION)", take_user_agent,
-     OPTIONS_RUN},
-    {"proxy", 0, "URL", "Use this proxy; env: as the environment says, which is ignored otherwise",
-     take_proxy, OPTIONS_RUN},
-    {"cacert", 0, "FILE", "Trust the certificates in FILE, not the system's", take_cacert,
-     OPTIONS_RUN},
-    {"insecure", 0, NULL, "Do not verify certificates; each result records it", take_insecure,
-     OPTIONS_RUN},
-    {"resolve", 0, "ENTRY", "host:port:address: connect there; may be given again", take_resolve,
-     OPTIONS_RUN},
+    {"cacert", 0, "FILE", "Trust the certificates in FILE, not the system's", take_cacert, OPTIONS_RUN},
+    {"insecure", 0, NULL, "Do not verify certificates; each result records it", take_insecure, OPTIONS_RUN},
+    {"resolve", 0, "ENTRY", "host:port:address: connect there; may be given again", take_resolve, OPTIONS_RUN},
     {"http1.1", 0, NULL, "Use HTTP/1.1", take_http_1_1, OPTIONS_RUN},
     {"http2", 0, NULL, "Use HTTP/2, over clear text too", take_http_2, OPTIONS_RUN},
-    {"block-private", 0, NULL, "Refuse loopback, private, link-local, ... addresses at every hop",
-     take_block_private, OPTIONS_RUN},
-    {"on-worker-death", 0, "WHAT",
-     "isolate (default): what a dead worker held runs again; break: the run fails",
-     take_on_worker_death, OPTIONS_RUN},
-    {"max-tasks-per-worker", 0, "N", "Replace a worker process after N tasks; 0 (default): never",
-     take_max_tasks, OPTIONS_RUN},
-    {"hang-time", 0, "TIME",
-     "Kill a worker that gives no sign of life for so long (default 10s); 0: never", take_hang_time,
+    {"block-private", 0, NULL, "Refuse loopback, private, link-local, ... addresses at every hop", take_block_private,
      OPTIONS_RUN},
+    {"on-worker-death", 0, "WHAT", "isolate (default): what a dead worker held runs again; break: the run fails",
+     take_on_worker_death, OPTIONS_RUN},
+    {"max-tasks-per-worker", 0, "N", "Replace a worker process after N tasks; 0 (default): never", take_max_tasks,
+     OPTIONS_RUN},
+    {"hang-time", 0, "TIME", "Kill a worker that gives no sign of life for so long (default 10s); 0: never",
+     take_hang_time, OPTIONS_RUN},
     {"help", 'h', NULL, "Show this help", NULL, OPTIONS_DONE},
 };
 

@@ -233,7 +233,8 @@ enum status future_result(struct future *future, int64_t timeout_ms, const struc
     while (!future_done(future)) {
         if (pool_turn(executor) > 0)
             continue;
-        pool_run_callbacks(executor);
+        if (executor->callback_depth == 0)
+            pool_run_callbacks(executor);
         if (future_done(future))
             break;
         if (clock_left_ms(deadline_ns, 1) == 0)
@@ -242,7 +243,8 @@ enum status future_result(struct future *future, int64_t timeout_ms, const struc
             return STATUS_INTERRUPTED;
     }
     *result = pin(future);
-    pool_run_callbacks(executor);
+    if (executor->callback_depth == 0) /* a callback that asks for its result must not begin the others' within it */
+        pool_run_callbacks(executor);
     if (future->phase == FUTURE_CANCELLED)
         return STATUS_CANCELLED;
     return (*result)->error == FETCH_OK ? STATUS_OK : STATUS_FAILED;
@@ -318,6 +320,7 @@ static void call_watchers(struct future *future)
 void pool_run_callbacks(struct executor *executor)
 {
     struct future *future;
+    executor->callback_depth++;
     while ((future = executor->due.first)) {
         future_list_remove(&executor->due, future);
         call_watchers(future);
@@ -325,6 +328,7 @@ void pool_run_callbacks(struct executor *executor)
         if (future->is_released)
             free_future(future);
     }
+    executor->callback_depth--;
 }
 
 void future_release(struct future *future)

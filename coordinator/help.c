@@ -15,39 +15,36 @@
 #define COLUMNS_MAX 79
 #define TEXT_COLUMN 27 /* where the second column of the options begins */
 
-static const char OVERVIEW[] =
-    "shoal fetches long lists of web pages: many processes, one shared memory.\n"
-    "\n"
-    "usage: shoal fetch   [options] [URL ...]  fetch a list: arguments, or -i FILE\n"
-    "       shoal crawl   [options] URL ...    fetch, follow links, stay in scope\n"
-    "       shoal compare [options] [URL ...]  one list through each design\n"
-    "       shoal help [command]               explain; also COMMAND --help\n"
-    "       shoal --version [-v]               version, libcurl; -v: limits too\n"
-    "\n"
-    "Examples:\n"
-    "  shoal fetch https://example.org/\n"
-    "  shoal fetch -i urls.txt --format jsonl -o results.jsonl\n"
-    "  generate-urls | shoal fetch -i - -O pages --per-host 4\n"
-    "\n"
-    "The manual page is shoal(1).\n";
+static const char OVERVIEW[] = "shoal fetches long lists of web pages: many processes, one shared memory.\n"
+                               "\n"
+                               "usage: shoal fetch   [options] [URL ...]  fetch a list: arguments, or -i FILE\n"
+                               "       shoal crawl   [options] URL ...    fetch, follow links, stay in scope\n"
+                               "       shoal compare [options] [URL ...]  one list through each design\n"
+                               "       shoal help [command]               explain; also COMMAND --help\n"
+                               "       shoal --version [-v]               version, libcurl; -v: limits too\n"
+                               "\n"
+                               "Examples:\n"
+                               "  shoal fetch https://example.org/\n"
+                               "  shoal fetch -i urls.txt --format jsonl -o results.jsonl\n"
+                               "  generate-urls | shoal fetch -i - -O pages --per-host 4\n"
+                               "\n"
+                               "The manual page is shoal(1).\n";
 
-static const char FETCH_BEFORE[] =
-    "usage: shoal fetch [options] [URL ...]\n"
-    "\n"
-    "Fetches the URLs given as arguments, or those in a file (-i FILE, one a line;\n"
-    "blank lines and lines that begin with # are skipped). Each ends in exactly one\n"
-    "line: \"Read <bytes> from <url>\" on standard output, or\n"
-    "\"Failed <url>: <error>: <detail>\" on standard error.\n"
-    "\n"
-    "Options:\n";
+static const char FETCH_BEFORE[] = "usage: shoal fetch [options] [URL ...]\n"
+                                   "\n"
+                                   "Fetches the URLs given as arguments, or those in a file (-i FILE, one a line;\n"
+                                   "blank lines and lines that begin with # are skipped). Each ends in exactly one\n"
+                                   "line: \"Read <bytes> from <url>\" on standard output, or\n"
+                                   "\"Failed <url>: <error>: <detail>\" on standard error.\n"
+                                   "\n"
+                                   "Options:\n";
 
-static const char FETCH_AFTER[] =
-    "\n"
-    "TIME is a number with ms, s, m or h (10s, 250ms; without a unit: seconds).\n"
-    "SIZE is a number with K, M or G (16M; without a unit: bytes).\n"
-    "\n"
-    "Exit status: 0 all fetched, 1 at least one failed, 2 usage, 3 the run could not\n"
-    "start or go on, 4 a bug of shoal, 130 or 143 interrupted by SIGINT or SIGTERM.\n";
+static const char FETCH_AFTER[] = "\n"
+                                  "TIME is a number with ms, s, m or h (10s, 250ms; without a unit: seconds).\n"
+                                  "SIZE is a number with K, M or G (16M; without a unit: bytes).\n"
+                                  "\n"
+                                  "Exit status: 0 all fetched, 1 at least one failed, 2 usage, 3 the run could not\n"
+                                  "start or go on, 4 a bug of shoal, 130 or 143 interrupted by SIGINT or SIGTERM.\n";
 
 /* Puts words until the columns are full, then goes on in the next line, indented. */
 static void put_wrapped(struct writer *writer, const char *text, size_t column, size_t indent)
@@ -77,9 +74,8 @@ static void put_option(struct writer *writer, const struct option_spec *spec)
 {
     char head[64];
     char letter[] = {'-', spec->letter, ',', '\0'};
-    int bytes =
-        snprintf(head, sizeof head, "  %s --%s%s%s", spec->letter != 0 ? letter : "   ", spec->name,
-                 spec->argument != NULL ? " " : "", spec->argument != NULL ? spec->argument : "");
+    int bytes = snprintf(head, sizeof head, "  %s --%s%s%s", spec->letter != 0 ? letter : "   ", spec->name,
+                         spec->argument != NULL ? " " : "", spec->argument != NULL ? spec->argument : "");
     size_t column = bytes > 0 && (size_t)bytes < sizeof head ? (size_t)bytes : 0;
     writer_put(writer, head, column);
     if (column + 2 > TEXT_COLUMN) {
@@ -152,12 +148,11 @@ static void put_limits(struct writer *writer)
     char text[3][UNITS_TEXT_BYTES];
     char line[160];
     fetch_limits_init(&limits);
-    snprintf(line, sizeof line, "limits: workers %u, in flight %u, URL %u B, added headers %u B",
-             WORKERS_MAX, CONCURRENCY_MAX, URL_BYTES_MAX, REQUEST_HEADER_BYTES_MAX);
+    snprintf(line, sizeof line, "limits: workers %u, in flight %u, URL %u B, added headers %u B", WORKERS_MAX,
+             CONCURRENCY_MAX, URL_BYTES_MAX, REQUEST_HEADER_BYTES_MAX);
     writer_put_string(writer, line);
     writer_end_line(writer);
-    snprintf(line, sizeof line,
-             "  defaults: connect %s, try %s, stall %s under %u B/s, %u redirects",
+    snprintf(line, sizeof line, "  defaults: connect %s, try %s, stall %s under %u B/s, %u redirects",
              units_format_option_duration(text[0], limits.connect_timeout_ms),
              units_format_option_duration(text[1], limits.total_timeout_ms),
              units_format_option_duration(text[2], limits.stall_time_ms), limits.stall_bytes_per_s,
@@ -224,8 +219,7 @@ enum exit_status help_command(int argc, char **argv)
         char shown[64];
         escape_text_into(shown, sizeof shown, argv[1], strlen(argv[1]));
         bool planned = strcmp(argv[1], "crawl") == 0 || strcmp(argv[1], "compare") == 0;
-        fprintf(stderr, "shoal help: %s \"%s\"\n",
-                planned ? "there is no help yet for" : "there is no command", shown);
+        fprintf(stderr, "shoal help: %s \"%s\"\n", planned ? "there is no help yet for" : "there is no command", shown);
         return EXIT_USAGE;
     }
     writer_open(&writer, STDOUT_FILENO, "standard output", NULL);

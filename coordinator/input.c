@@ -168,8 +168,7 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\v' || byte == '\f';
 }
 
-/* Takes the blanks off both ends of text[0 .. *bytes), and the mark that some editors begin a file
- * with. */
+/* Takes the blanks off both ends of text[0 .. *bytes), and an editor's mark off the first line. */
 static char *trim(const struct input *input, char *text, size_t *bytes)
 {
     size_t mark = sizeof BYTE_ORDER_MARK - 1;
@@ -236,8 +235,7 @@ static void begin_skipping(struct input *input)
     input->start = input->end = input->scanned = 0;
 }
 
-/* The line whose newline (or the end of the input) is at stop; false if there is nothing to give.
- */
+/* The line whose newline, or the end of the input, is at stop. False: there is nothing to give. */
 static bool end_line(struct input *input, size_t stop, struct input_line *line)
 {
     bool given;

@@ -11,7 +11,7 @@
 #include "coordinator/escape.h"
 
 #define SPECS_MAX 64
-#define LONG_VALUE                                                                                 \
+#define LONG_VALUE \
     256 /* getopt_long() answers LONG_VALUE + index for a long option, the letter for a short one  \
          */
 #define NAME_BYTES_MAX 63
@@ -62,8 +62,7 @@ static size_t distance_between(const char *left, size_t left_bytes, const char *
         for (size_t j = 1; j <= right_bytes; j++) {
             bool same = left[i - 1] == right[j - 1];
             row[j] = smallest(above[j] + 1, row[j - 1] + 1, above[j - 1] + !same);
-            bool swapped =
-                i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+            bool swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
             if (swapped && before[j - 2] + 1 < row[j])
                 row[j] = before[j - 2] + 1;
         }
@@ -106,8 +105,8 @@ static enum options_outcome wrong_long(const struct option_table *table, const c
     for (size_t i = 0; bytes > 0 && i < table->count; i++) {
         if (strncmp(table->specs[i].name, name, bytes) != 0 || used >= sizeof matches)
             continue;
-        int put = snprintf(matches + used, sizeof matches - used, "%s--%s", count > 0 ? ", " : "",
-                           table->specs[i].name);
+        int put =
+            snprintf(matches + used, sizeof matches - used, "%s--%s", count > 0 ? ", " : "", table->specs[i].name);
         used += put > 0 ? (size_t)put : 0;
         count++;
     }
@@ -150,8 +149,7 @@ static enum options_outcome wrong_option(const struct option_table *table, const
     return OPTIONS_WRONG;
 }
 
-static enum options_outcome take_value(const struct option_table *table, void *options,
-                                       const struct option_spec *spec)
+static enum options_outcome take_value(const struct option_table *table, void *options, const struct option_spec *spec)
 {
     char why[OPTION_WHY_BYTES] = "";
     if (spec->take == NULL || spec->take(options, optarg, why, sizeof why))
@@ -170,10 +168,9 @@ static void fill_getopt(const struct option_table *table, struct option *longs, 
     *shorts++ = ':'; /* a missing value is told apart */
     for (size_t i = 0; i < table->count; i++) {
         const struct option_spec *spec = &table->specs[i];
-        longs[i] =
-            (struct option){.name = spec->name,
-                            .has_arg = spec->argument != NULL ? required_argument : no_argument,
-                            .val = LONG_VALUE + (int)i};
+        longs[i] = (struct option){.name = spec->name,
+                                   .has_arg = spec->argument != NULL ? required_argument : no_argument,
+                                   .val = LONG_VALUE + (int)i};
         if (spec->letter != 0)
             *shorts++ = spec->letter;
         if (spec->letter != 0 && spec->argument != NULL)
@@ -183,8 +180,8 @@ static void fill_getopt(const struct option_table *table, struct option *longs, 
     longs[table->count] = (struct option){0};
 }
 
-enum options_outcome option_table_parse(const struct option_table *table, void *options, int argc,
-                                        char **argv, int *operand_index)
+enum options_outcome option_table_parse(const struct option_table *table, void *options, int argc, char **argv,
+                                        int *operand_index)
 {
     struct option longs[SPECS_MAX + 1];
     char shorts[2 * SPECS_MAX + 2];
@@ -203,8 +200,7 @@ enum options_outcome option_table_parse(const struct option_table *table, void *
             return wrong_option(table, argv[optind - 1]);
         const struct option_spec *spec = spec_of(table, value == ':' ? optopt : value);
         if (value == ':') {
-            option_table_complain(table, "option --%s needs a value: %s", spec->name,
-                                  spec->argument);
+            option_table_complain(table, "option --%s needs a value: %s", spec->name, spec->argument);
             return OPTIONS_WRONG;
         }
         enum options_outcome outcome = take_value(table, options, spec);

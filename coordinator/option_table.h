@@ -34,8 +34,8 @@ struct option_table {
 /* Reads argv[1...argc), GNU style: options and operands in any order, `--` ends the options, unique
  * prefixes of long names are taken. argv is permuted: *operand_index receives where the operands
  * begin. Uses getopt_long(), hence one thread at a time. */
-enum options_outcome option_table_parse(const struct option_table *table, void *options, int argc,
-                                        char **argv, int *operand_index);
+enum options_outcome option_table_parse(const struct option_table *table, void *options, int argc, char **argv,
+                                        int *operand_index);
 
 /* Prints `<command>: <text>` as one line on stderr, escaped. */
 void option_table_complain(const struct option_table *table, const char *format, ...)

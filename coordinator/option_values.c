@@ -18,36 +18,31 @@ static bool say(char *why, size_t why_bytes, const char *text)
     return false;
 }
 
-bool option_value_count(const char *value, uint32_t min, uint32_t max, uint32_t *count, char *why,
-                        size_t why_bytes)
+bool option_value_count(const char *value, uint32_t min, uint32_t max, uint32_t *count, char *why, size_t why_bytes)
 {
     uint64_t taken;
     if (!units_parse_count(value, min, max, &taken)) {
-        snprintf(why, why_bytes, "must be a whole number from %u to %u", (unsigned)min,
-                 (unsigned)max);
+        snprintf(why, why_bytes, "must be a whole number from %u to %u", (unsigned)min, (unsigned)max);
         return false;
     }
     *count = (uint32_t)taken;
     return true;
 }
 
-bool option_value_duration(const char *value, int64_t min_ms, int64_t *ms, char *why,
-                           size_t why_bytes)
+bool option_value_duration(const char *value, int64_t min_ms, int64_t *ms, char *why, size_t why_bytes)
 {
     int64_t taken;
     if (!units_parse_duration(value, &taken) || taken < min_ms || taken > OPTION_DURATION_MS_MAX) {
         char min[UNITS_TEXT_BYTES], max[UNITS_TEXT_BYTES];
         snprintf(why, why_bytes, "must be a duration from %s to %s, such as 250ms, 10s, 2m or 1h",
-                 units_format_option_duration(min, min_ms),
-                 units_format_option_duration(max, OPTION_DURATION_MS_MAX));
+                 units_format_option_duration(min, min_ms), units_format_option_duration(max, OPTION_DURATION_MS_MAX));
         return false;
     }
     *ms = taken;
     return true;
 }
 
-bool option_value_size(const char *value, uint64_t min, uint64_t max, uint64_t *bytes, char *why,
-                       size_t why_bytes)
+bool option_value_size(const char *value, uint64_t min, uint64_t max, uint64_t *bytes, char *why, size_t why_bytes)
 {
     uint64_t taken;
     if (!units_parse_size(value, &taken) || taken < min || taken > max) {
@@ -60,8 +55,8 @@ bool option_value_size(const char *value, uint64_t min, uint64_t max, uint64_t *
     return true;
 }
 
-bool option_value_choice(const char *value, const char *const *names, size_t count, size_t *index,
-                         char *why, size_t why_bytes)
+bool option_value_choice(const char *value, const char *const *names, size_t count, size_t *index, char *why,
+                         size_t why_bytes)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(value, names[i]) == 0) {
@@ -98,16 +93,14 @@ bool option_value_header_text(const char *value, char *why, size_t why_bytes)
 
 bool option_value_header(const char *value, char *why, size_t why_bytes)
 {
-    static const char TOKEN[] =
-        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char TOKEN[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     if (!option_value_header_text(value, why, why_bytes))
         return false;
     size_t name_bytes = strspn(value, TOKEN);
     if (strchr(value, ':') == NULL)
         return say(why, why_bytes, "must be \"Name: value\": there is no colon");
     if (name_bytes == 0 || value[name_bytes] != ':')
-        return say(why, why_bytes,
-                   "must be \"Name: value\": what stands before the colon is no header name");
+        return say(why, why_bytes, "must be \"Name: value\": what stands before the colon is no header name");
     return true;
 }
 
@@ -122,8 +115,7 @@ static bool is_address(const char *text, size_t bytes)
         return false;
     memcpy(copy, text, bytes);
     copy[bytes] = '\0';
-    return inet_pton(AF_INET6, copy, address) == 1 ||
-           (!bracketed && inet_pton(AF_INET, copy, address) == 1);
+    return inet_pton(AF_INET6, copy, address) == 1 || (!bracketed && inet_pton(AF_INET, copy, address) == 1);
 }
 
 bool option_value_resolve(const char *value, char *why, size_t why_bytes)
@@ -165,8 +157,7 @@ bool option_value_readable(const char *value, char *why, size_t why_bytes)
     return false;
 }
 
-bool option_value_append(const char *const **array, size_t *count, const char *value, char *why,
-                         size_t why_bytes)
+bool option_value_append(const char *const **array, size_t *count, const char *value, char *why, size_t why_bytes)
 {
     const char **larger = realloc((void *)*array, (*count + 1) * sizeof *larger);
     if (larger == NULL)

@@ -13,19 +13,16 @@
 /* The longest duration that an option takes. */
 #define OPTION_DURATION_MS_MAX (500ll * 3600 * 1000)
 
-bool option_value_count(const char *value, uint32_t min, uint32_t max, uint32_t *count, char *why,
-                        size_t why_bytes);
+bool option_value_count(const char *value, uint32_t min, uint32_t max, uint32_t *count, char *why, size_t why_bytes);
 
 /* From min_ms to OPTION_DURATION_MS_MAX. */
-bool option_value_duration(const char *value, int64_t min_ms, int64_t *ms, char *why,
-                           size_t why_bytes);
+bool option_value_duration(const char *value, int64_t min_ms, int64_t *ms, char *why, size_t why_bytes);
 
-bool option_value_size(const char *value, uint64_t min, uint64_t max, uint64_t *bytes, char *why,
-                       size_t why_bytes);
+bool option_value_size(const char *value, uint64_t min, uint64_t max, uint64_t *bytes, char *why, size_t why_bytes);
 
 /* One of names; *index is which. */
-bool option_value_choice(const char *value, const char *const *names, size_t count, size_t *index,
-                         char *why, size_t why_bytes);
+bool option_value_choice(const char *value, const char *const *names, size_t count, size_t *index, char *why,
+                         size_t why_bytes);
 
 bool option_value_not_empty(const char *value, const char **taken, char *why, size_t why_bytes);
 
@@ -44,7 +41,6 @@ bool option_value_resolve(const char *value, char *why, size_t why_bytes);
 bool option_value_readable(const char *value, char *why, size_t why_bytes);
 
 /* Appends to an array that is allocated with it and given back by free(). */
-bool option_value_append(const char *const **array, size_t *count, const char *value, char *why,
-                         size_t why_bytes);
+bool option_value_append(const char *const **array, size_t *count, const char *value, char *why, size_t why_bytes);
 
 #endif

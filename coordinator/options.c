@@ -18,8 +18,7 @@ static const char *find_conflict(const struct fetch_options *options)
     if (options->input_path == NULL && options->url_count == 0)
         return "no URL: give some as arguments, or a file of them with --input FILE (- is standard "
                "input)";
-    if (executor->engine == EXECUTOR_SERIAL && options->concurrency_given &&
-        executor->concurrency > 1)
+    if (executor->engine == EXECUTOR_SERIAL && options->concurrency_given && executor->concurrency > 1)
         return "--engine serial fetches one URL at a time: --concurrency must be 1";
     if (executor->engine == EXECUTOR_SERIAL && options->workers_given && executor->workers > 1)
         return "--engine serial fetches one URL at a time: --workers must be 1";
@@ -44,8 +43,7 @@ static void settle(struct fetch_options *options)
         executor->workers = 1;
         executor->concurrency = 1;
     }
-    if (options->workers_given && !options->concurrency_given &&
-        executor->concurrency < executor->workers)
+    if (options->workers_given && !options->concurrency_given && executor->concurrency < executor->workers)
         executor->concurrency = executor->workers;
     if (options->output_dir != NULL)
         executor->keep |= EXECUTOR_KEEP_BODY;

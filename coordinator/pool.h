@@ -142,6 +142,7 @@ struct executor {
     int64_t last_hang_check_ns;
     int64_t reap_at_ns;              /* a worker may be started then; DEADLINE_NEVER */
     uint32_t barren_deaths;          /* of all workers, since anything was completed */
+    uint32_t callback_depth;         /* callbacks that call us back */
     bool is_shut_down;
     bool is_stopping;                /* deaths are our doing: what ran is cancelled, nobody is replaced */
     bool is_closed;                  /* freed with its last future */
@@ -188,6 +189,8 @@ void pool_evict(struct executor *executor, uint32_t leave);
 
 /* Buries workers that have ended and starts those that are due. */
 void reaper_turn(struct executor *executor);
+/* How often a worker shows that it lives, and we look: four times in the hang time, at least once a second. */
+int pool_heartbeat_ms(const struct executor *executor);
 /* Kills workers without a sign of life. */
 void reaper_check_hung(struct executor *executor, int64_t now_ns);
 /* Starts worker `index` unless it must wait. */

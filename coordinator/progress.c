@@ -40,14 +40,11 @@ static bool is_usable_terminal(int fd)
 
 static void schedule(struct progress *progress, int64_t now_ns)
 {
-    progress->due_ns =
-        now_ns + (progress->is_terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS) * NS_PER_MS;
-    progress->next_ns =
-        progress->is_terminal ? now_ns + IDLE_REDRAW_MS * NS_PER_MS : progress->due_ns;
+    progress->due_ns = now_ns + (progress->is_terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS) * NS_PER_MS;
+    progress->next_ns = progress->is_terminal ? now_ns + IDLE_REDRAW_MS * NS_PER_MS : progress->due_ns;
 }
 
-enum status progress_open(struct progress **progress, enum progress_when when, int fd,
-                          int64_t now_ns)
+enum status progress_open(struct progress **progress, enum progress_when when, int fd, int64_t now_ns)
 {
     struct progress *opened = calloc(1, sizeof *opened);
     *progress = NULL;
@@ -81,8 +78,7 @@ int64_t progress_next_ns(const struct progress *progress)
 /* ---- what is shown ---- */
 
 /* Moves the rates towards those since the last sample: the longer ago that is, the more. */
-static void sample_rates(struct progress *progress, const struct progress_state *state,
-                         int64_t now_ns)
+static void sample_rates(struct progress *progress, const struct progress_state *state, int64_t now_ns)
 {
     double seconds = (double)(now_ns - progress->sampled_ns) / (double)NS_PER_S;
     if (seconds <= 0)
@@ -118,8 +114,7 @@ static void compose(struct progress *progress, const struct progress_state *stat
         put_counted(line, ", ", state->failed, " failed");
     put_counted(line, ", ", state->in_flight, " in flight");
     if (state->held_hosts > 0)
-        put_counted(line, ", ", state->held_hosts,
-                    state->held_hosts == 1 ? " host held" : " hosts held");
+        put_counted(line, ", ", state->held_hosts, state->held_hosts == 1 ? " host held" : " hosts held");
     if (state->total_known == 0 && state->queued > 0)
         put_counted(line, ", ", state->queued, " queued");
     put_counted(line, ", ", (uint64_t)(progress->done_per_s + 0.5), "/s, ");

@@ -39,8 +39,7 @@ struct progress_state {
 /* Shows on fd, which stays the caller's. On a terminal the line is redrawn at most five times a
  * second; otherwise a plain line is written every 10 s, which with PROGRESS_AUTO means: only once
  * the run lasts longer than that. PROGRESS_NEVER shows nothing. OK or OUT_OF_MEMORY. */
-enum status progress_open(struct progress **progress, enum progress_when when, int fd,
-                          int64_t now_ns);
+enum status progress_open(struct progress **progress, enum progress_when when, int fd, int64_t now_ns);
 
 /* Has the line erased before writer writes to a terminal. The writer must be closed, or
  * progress_forget() called for it, before progress_close(). */

@@ -28,7 +28,6 @@
 #define BARREN_DEATHS_MAX 10u  /* in a row, without anything completed in between: nobody can live */
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_LAST_MS 2000
-#define HANG_CHECKS 4          /* looks per hang time */
 
 struct death {
     uint32_t index;
@@ -91,7 +90,7 @@ static void return_claim(struct executor *executor, struct future *future, const
         future_fail(future, FETCH_CANCELLED, 0, "its worker was ended");
         return;
     }
-    if (executor->options.on_worker_death == EXECUTOR_BREAK && !death->is_expected) {
+    if (executor->why_broken[0]) { /* nobody is left to run it again */
         fail_crashed(executor, future, death->signal);
         return;
     }
@@ -206,7 +205,7 @@ void reaper_start(struct executor *executor, uint32_t index)
 static void start_due(struct executor *executor)
 {
     executor->reap_at_ns = DEADLINE_NEVER;
-    if (executor->is_stopping || executor->pending == 0)
+    if (executor->is_stopping || executor->pending == 0 || executor->why_broken[0])
         return;
     for (uint32_t i = 0; i < executor->started; i++)
         reaper_start(executor, i);
@@ -229,15 +228,23 @@ void reaper_turn(struct executor *executor)
         start_due(executor);
 }
 
+int pool_heartbeat_ms(const struct executor *executor)
+{
+    int64_t quarter = executor->options.hang_time_ms / 4;
+    if (quarter <= 0 || quarter > HEARTBEAT_MS)
+        return HEARTBEAT_MS;
+    return quarter > HEARTBEAT_MS_MIN ? (int)quarter : HEARTBEAT_MS_MIN;
+}
+
 void reaper_check_hung(struct executor *executor, int64_t now_ns)
 {
     int64_t hang_ns = executor->options.hang_time_ms * NS_PER_MS;
     if (hang_ns <= 0 || now_ns < executor->next_hang_check_ns)
         return;
     /* If we ourselves were stopped (Ctrl-Z), or busy for long, nobody else is to blame: look afresh. */
-    bool is_fresh = now_ns - executor->last_hang_check_ns > hang_ns;
+    bool is_fresh = now_ns - executor->last_hang_check_ns > hang_ns / 2;
     executor->last_hang_check_ns = now_ns;
-    executor->next_hang_check_ns = now_ns + hang_ns / HANG_CHECKS;
+    executor->next_hang_check_ns = now_ns + pool_heartbeat_ms(executor) * NS_PER_MS;
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
         struct pool_worker *worker = &executor->workers[i];
         if (!worker->is_alive)

@@ -211,6 +211,8 @@ void run_until_end(struct run *run)
             }
         }
     }
-    run->broken = run->broken || scheduler_is_broken(run->scheduler);
+    /* It may have broken with the last results, when nobody asked any more. */
+    bool broke = executor_why_broken(run->executor)[0] != '\0';
+    run->broken = run->broken || broke || scheduler_is_broken(run->scheduler);
     flush(run, true);
 }

@@ -96,8 +96,7 @@ static void put_bytes(struct component *component, const char *bytes, size_t cou
 /* CON, NUL, COM1, ..., with or without an extension. */
 static bool is_reserved(const char *text, size_t bytes)
 {
-    static const char *const RESERVED[] = {"CON", "PRN",    "AUX",     "NUL",   "COM",
-                                           "LPT", "CONIN$", "CONOUT$", "CLOCK$"};
+    static const char *const RESERVED[] = {"CON", "PRN", "AUX", "NUL", "COM", "LPT", "CONIN$", "CONOUT$", "CLOCK$"};
     const char *dot = memchr(text, '.', bytes);
     size_t stem = dot != NULL ? (size_t)(dot - text) : bytes;
     for (size_t i = 0; i < sizeof RESERVED / sizeof RESERVED[0]; i++) {
@@ -142,8 +141,7 @@ static void component_end(struct component *component)
 {
     struct save_name *name = component->name;
     char *text = name->bytes + component->start;
-    bool is_dots = component->length <= 2 &&
-                   memcmp(text, "..", component->length) == 0; /* "", "." and ".." too */
+    bool is_dots = component->length <= 2 && memcmp(text, "..", component->length) == 0; /* "", "." and ".." too */
     if (is_dots || text[component->length - 1] == '.' || ends_in_hash(text, component->length))
         component->ambiguous = true;
     if (is_reserved(text, component->length)) {
@@ -156,8 +154,7 @@ static void component_end(struct component *component)
         component->ambiguous = true;
     }
     if (component->ambiguous)
-        component->length =
-            append_hash(text, component->length, name->component_max, component->hash);
+        component->length = append_hash(text, component->length, name->component_max, component->hash);
     text[component->length] = '\0';
     name->used += component->length + 1;
     name->component_count++;
@@ -195,8 +192,7 @@ static void add_directory(struct save_name *name, const char *text, size_t bytes
 }
 
 /* The last component: text is what follows the last '/'. */
-static void add_file(struct save_name *name, const char *text, size_t bytes,
-                     const struct url_text *query)
+static void add_file(struct save_name *name, const char *text, size_t bytes, const struct url_text *query)
 {
     struct component file = component_begin(name);
     file.hash = hash_bytes(text, bytes, 0);
@@ -216,9 +212,8 @@ static void add_file(struct save_name *name, const char *text, size_t bytes,
 void save_name_make(struct save_name *name, const struct url_parts *url, size_t component_max)
 {
     name->component_count = name->used = 0;
-    name->component_max = component_max >= 32 && component_max < SAVE_COMPONENT_BYTES_MAX
-                              ? component_max
-                              : SAVE_COMPONENT_BYTES_MAX;
+    name->component_max =
+        component_max >= 32 && component_max < SAVE_COMPONENT_BYTES_MAX ? component_max : SAVE_COMPONENT_BYTES_MAX;
     add_host(name, url);
     const char *at = url->path.at;
     const char *end = at + url->path.bytes;

@@ -41,8 +41,7 @@ struct sink_files {
 
 /* ---- failures ---- */
 
-static enum status fail_on(struct sink_files *files, const char *call, const struct save_name *name,
-                           size_t components)
+static enum status fail_on(struct sink_files *files, const char *call, const struct save_name *name, size_t components)
 {
     int error = errno;
     char path[256];
@@ -53,8 +52,8 @@ static enum status fail_on(struct sink_files *files, const char *call, const str
         int bytes = snprintf(path + used, sizeof path - used, "/%s", save_name_component(name, i));
         used += bytes > 0 ? (size_t)bytes : 0;
     }
-    snprintf(files->sink.why, sizeof files->sink.why, "cannot save a body: %s %.200s%s: %s", call,
-             files->directory, path, strerror(error));
+    snprintf(files->sink.why, sizeof files->sink.why, "cannot save a body: %s %.200s%s: %s", call, files->directory,
+             path, strerror(error));
     errno = error;
     return STATUS_SYSTEM;
 }
@@ -79,8 +78,7 @@ static bool same_directory(const struct save_name *left, const struct save_name 
     if (left->component_count != right->component_count)
         return false;
     size_t last = left->component_count - 1;
-    return left->offset[last] == right->offset[last] &&
-           memcmp(left->bytes, right->bytes, left->offset[last]) == 0;
+    return left->offset[last] == right->offset[last] && memcmp(left->bytes, right->bytes, left->offset[last]) == 0;
 }
 
 static void forget_last(struct sink_files *files)
@@ -140,8 +138,7 @@ static int create_temporary(struct sink_files *files, char *name, size_t name_by
     for (int tries = 0; tries < TEMPORARY_TRIES; tries++) {
         snprintf(name, name_bytes, ".shoal-%ld-%llu.part", (long)getpid(),
                  (unsigned long long)files->temporary_number++);
-        int fd = openat(files->last_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        0666);
+        int fd = openat(files->last_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -149,8 +146,7 @@ static int create_temporary(struct sink_files *files, char *name, size_t name_by
 }
 
 /* Gives the temporary file its name, or the other name where a directory is in the way. */
-static bool rename_into_place(struct sink_files *files, const char *temporary,
-                              const struct save_name *name)
+static bool rename_into_place(struct sink_files *files, const char *temporary, const struct save_name *name)
 {
     size_t last = name->component_count - 1;
     const char *final = save_name_component(name, last);
@@ -247,11 +243,9 @@ static bool make_directories(const char *path)
     if (part == NULL)
         return false;
     bool made = true;
-    for (char *slash = part + 1; made && slash[-1] != '\0' && (slash = strchr(slash, '/')) != NULL;
-         slash++) {
+    for (char *slash = part + 1; made && slash[-1] != '\0' && (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
-        made = mkdir(part, 0777) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS ||
-               errno == EACCES;
+        made = mkdir(part, 0777) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS || errno == EACCES;
         *slash = '/';
     }
     made = made && (mkdir(part, 0777) == 0 || errno == EEXIST);
@@ -264,8 +258,7 @@ static bool make_directories(const char *path)
 static size_t component_max_of(int fd)
 {
     long name_max = fpathconf(fd, _PC_NAME_MAX);
-    return name_max > 0 && name_max < SAVE_COMPONENT_BYTES_MAX ? (size_t)name_max
-                                                               : SAVE_COMPONENT_BYTES_MAX;
+    return name_max > 0 && name_max < SAVE_COMPONENT_BYTES_MAX ? (size_t)name_max : SAVE_COMPONENT_BYTES_MAX;
 }
 
 enum status sink_files_open(struct sink **sink, const char *directory, char *why, size_t why_bytes)

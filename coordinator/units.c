@@ -11,11 +11,9 @@ struct unit {
     uint64_t factor;
 };
 
-static const struct unit DURATIONS[] = {
-    {"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
-static const struct unit SIZES[] = {{"", 1},         {"K", 1u << 10}, {"k", 1u << 10},
-                                    {"M", 1u << 20}, {"m", 1u << 20}, {"G", 1u << 30},
-                                    {"g", 1u << 30}};
+static const struct unit DURATIONS[] = {{"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
+static const struct unit SIZES[] = {{"", 1},         {"K", 1u << 10}, {"k", 1u << 10}, {"M", 1u << 20},
+                                    {"m", 1u << 20}, {"G", 1u << 30}, {"g", 1u << 30}};
 
 static bool is_digit(char byte)
 {
@@ -28,8 +26,7 @@ static bool take_whole(const char **at, uint64_t *value)
     const char *start = *at;
     *value = 0;
     for (; is_digit(**at); (*at)++) {
-        if (__builtin_mul_overflow(*value, 10u, value) ||
-            __builtin_add_overflow(*value, (unsigned)(**at - '0'), value))
+        if (__builtin_mul_overflow(*value, 10u, value) || __builtin_add_overflow(*value, (unsigned)(**at - '0'), value))
             return false;
     }
     return *at != start;
@@ -52,8 +49,8 @@ static bool take_fraction(const char **at, uint64_t *fraction)
     return place < FRACTION_ONE;
 }
 
-static bool parse_with_unit(const char *text, const struct unit *units, size_t unit_count,
-                            bool round_up, uint64_t *result)
+static bool parse_with_unit(const char *text, const struct unit *units, size_t unit_count, bool round_up,
+                            uint64_t *result)
 {
     uint64_t whole, fraction;
     const char *at = text;
@@ -64,11 +61,9 @@ static bool parse_with_unit(const char *text, const struct unit *units, size_t u
             continue;
         if (units[i].factor == 1 && fraction != 0 && !round_up)
             return false; /* half a byte */
-        uint64_t part =
-            (fraction * units[i].factor + (round_up ? FRACTION_ONE - 1 : 0)) / FRACTION_ONE;
+        uint64_t part = (fraction * units[i].factor + (round_up ? FRACTION_ONE - 1 : 0)) / FRACTION_ONE;
         uint64_t value;
-        if (__builtin_mul_overflow(whole, units[i].factor, &value) ||
-            __builtin_add_overflow(value, part, &value))
+        if (__builtin_mul_overflow(whole, units[i].factor, &value) || __builtin_add_overflow(value, part, &value))
             return false;
         *result = value;
         return true;
@@ -113,8 +108,7 @@ char *units_format_bytes(char *text, uint64_t bytes)
         unit++;
     uint64_t one = 1ull << (10 * (unit + 1));
     unsigned tenths = (unsigned)((double)(bytes % one) * 10.0 / (double)one);
-    snprintf(text, UNITS_TEXT_BYTES, "%u.%u %s", (unsigned)(bytes / one), tenths > 9 ? 9 : tenths,
-             UNITS[unit]);
+    snprintf(text, UNITS_TEXT_BYTES, "%u.%u %s", (unsigned)(bytes / one), tenths > 9 ? 9 : tenths, UNITS[unit]);
     return text;
 }
 
@@ -154,8 +148,7 @@ char *units_format_option_size(char *text, uint64_t bytes)
     for (unsigned i = 0; i < sizeof LETTERS; i++) {
         unsigned shift = 10 * (3 - i);
         if (bytes != 0 && bytes % (1ull << shift) == 0) {
-            snprintf(text, UNITS_TEXT_BYTES, "%llu%c", (unsigned long long)(bytes >> shift),
-                     LETTERS[i]);
+            snprintf(text, UNITS_TEXT_BYTES, "%llu%c", (unsigned long long)(bytes >> shift), LETTERS[i]);
             return text;
         }
     }

@@ -21,8 +21,7 @@ struct wakeups {
  * or SYSTEM (errno); wakeups->fd is -1 then. */
 enum status wakeups_open(struct wakeups *wakeups, int signal_fd, int input_fd);
 
-/* Whether new input wakes. It should only while there is room for it, or every wait ends at once.
- */
+/* Whether new input wakes: only while there is room for it, or every wait would end at once. */
 void wakeups_watch_input(struct wakeups *wakeups, bool watch);
 
 /* Waits until fd is readable or timeout_ms have passed (negative: for ever). */

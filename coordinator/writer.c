@@ -16,15 +16,13 @@
 #include "coordinator/escape.h"
 #include "coordinator/units.h"
 
-#define LINE_SLACK_BYTES                                                                           \
-    ((size_t)16 << 10) /* so that the last line before a write rarely makes the buffer grow */
+#define LINE_SLACK_BYTES ((size_t)16 << 10) /* so that the last line before a write rarely makes the buffer grow */
 #define MEMORY_BUFFER_BYTES ((size_t)256)
 #define BUFFER_BYTES_MAX ((size_t)1 << 30)
-#define PIPE_PIECE_BYTES                                                                           \
-    ((size_t)PIPE_BUF)                     /* POLLOUT on a pipe: so much goes in without blocking */
-#define TERMINAL_PIECE_BYTES ((size_t)256) /* POLLOUT on a terminal: there is some room */
+#define PIPE_PIECE_BYTES ((size_t)PIPE_BUF)    /* POLLOUT on a pipe: so much goes in without blocking */
+#define TERMINAL_PIECE_BYTES ((size_t)256)     /* POLLOUT on a terminal: there is some room */
 #define SOCKET_PIECE_BYTES WRITER_BUFFER_BYTES /* never blocks: MSG_DONTWAIT */
-#define REFUSED_PAUSE_MS 10 /* poll says there is room, write says there is none */
+#define REFUSED_PAUSE_MS 10                    /* poll says there is room, write says there is none */
 #define FIFO_PAUSE_MS 50
 
 /* ---- failures ---- */
@@ -46,8 +44,7 @@ static enum status fail(struct writer *writer, enum status status, const char *v
 /* ---- waiting ---- */
 
 /* Asks whether to give up, deaf to the descriptor for a while if the answer is no. */
-static bool gives_up(const struct writer_interrupt *interrupt, bool readable,
-                     int64_t *deaf_until_ns)
+static bool gives_up(const struct writer_interrupt *interrupt, bool readable, int64_t *deaf_until_ns)
 {
     if (readable) {
         if (interrupt->give_up == NULL || interrupt->give_up(interrupt->context))
@@ -71,12 +68,10 @@ static enum status wait_for_room(struct writer *writer, int fd, int pause_ms)
     int64_t deaf_until_ns = 0;
     for (;;) {
         bool deaf = interrupt == NULL || clock_now_ns() < deaf_until_ns;
-        int64_t wake_ns =
-            earlier(pause_until_ns, interrupt != NULL ? interrupt->deadline_ns : DEADLINE_NEVER);
+        int64_t wake_ns = earlier(pause_until_ns, interrupt != NULL ? interrupt->deadline_ns : DEADLINE_NEVER);
         if (interrupt != NULL && deaf)
             wake_ns = earlier(wake_ns, deaf_until_ns);
-        struct pollfd polled[2] = {{.fd = fd, .events = POLLOUT},
-                                   {.fd = deaf ? -1 : interrupt->fd, .events = POLLIN}};
+        struct pollfd polled[2] = {{.fd = fd, .events = POLLOUT}, {.fd = deaf ? -1 : interrupt->fd, .events = POLLIN}};
         if (poll(polled, 2, wake_ns == DEADLINE_NEVER ? -1 : clock_left_ms(wake_ns, INT_MAX)) < 0) {
             if (errno != EINTR && errno != EAGAIN)
                 return fail(writer, STATUS_SYSTEM, "poll", errno);
@@ -118,8 +113,8 @@ static enum status write_out(struct writer *writer, size_t count)
     for (size_t done = 0; done < count;) {
         if (writer->waits && wait_for_room(writer, writer->fd, -1) != STATUS_OK)
             return writer->status;
-        ssize_t written = write_piece(writer, writer->buffer + done,
-                                      piece_of(writer, writer->buffer + done, count - done));
+        ssize_t written =
+            write_piece(writer, writer->buffer + done, piece_of(writer, writer->buffer + done, count - done));
         if (written >= 0) {
             done += (size_t)written;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -189,9 +184,7 @@ enum status writer_end_line(struct writer *writer)
     if (writer->status != STATUS_OK)
         return writer->status;
     writer->whole = writer->used;
-    return writer->fd >= 0 && writer->whole >= WRITER_BUFFER_BYTES
-               ? write_out(writer, writer->whole)
-               : STATUS_OK;
+    return writer->fd >= 0 && writer->whole >= WRITER_BUFFER_BYTES ? write_out(writer, writer->whole) : STATUS_OK;
 }
 
 enum status writer_flush(struct writer *writer)
@@ -227,8 +220,7 @@ static enum status prepare(struct writer *writer, const char *name, size_t size,
     *writer = (struct writer){.fd = -1, .interrupt = interrupt, .buffer = malloc(size)};
     writer->size = writer->buffer != NULL ? size : 0;
     snprintf(writer->name, sizeof writer->name, "%s", name);
-    return writer->buffer != NULL ? STATUS_OK
-                                  : fail(writer, STATUS_OUT_OF_MEMORY, "write to", ENOMEM);
+    return writer->buffer != NULL ? STATUS_OK : fail(writer, STATUS_OUT_OF_MEMORY, "write to", ENOMEM);
 }
 
 /* Finds out how to write to writer->fd. */
@@ -244,8 +236,7 @@ static void look_at(struct writer *writer)
                                               : PIPE_PIECE_BYTES;
 }
 
-enum status writer_open(struct writer *writer, int fd, const char *name,
-                        const struct writer_interrupt *interrupt)
+enum status writer_open(struct writer *writer, int fd, const char *name, const struct writer_interrupt *interrupt)
 {
     if (prepare(writer, name, WRITER_BUFFER_BYTES + LINE_SLACK_BYTES, interrupt) == STATUS_OK) {
         writer->fd = fd;
@@ -260,8 +251,7 @@ static bool is_fifo(const char *path)
     return stat(path, &stat_of_path) == 0 && S_ISFIFO(stat_of_path.st_mode);
 }
 
-enum status writer_open_path(struct writer *writer, const char *path,
-                             const struct writer_interrupt *interrupt)
+enum status writer_open_path(struct writer *writer, const char *path, const struct writer_interrupt *interrupt)
 {
     char name[sizeof writer->name];
     escape_text_into(name, sizeof name, path, strlen(path));

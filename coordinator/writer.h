@@ -65,13 +65,11 @@ struct writer {
 
 /* Writes to fd, which stays the caller's. name: "standard output"; copied. interrupt: NULL for
  * none. OK or OUT_OF_MEMORY; in both cases writer_close() may follow. */
-enum status writer_open(struct writer *writer, int fd, const char *name,
-                        const struct writer_interrupt *interrupt);
+enum status writer_open(struct writer *writer, int fd, const char *name, const struct writer_interrupt *interrupt);
 
 /* Creates or truncates the file at path. A FIFO without a reader is waited for, interruptibly. OK,
  * SYSTEM (writer->why says it), INTERRUPTED, OUT_OF_MEMORY. */
-enum status writer_open_path(struct writer *writer, const char *path,
-                             const struct writer_interrupt *interrupt);
+enum status writer_open_path(struct writer *writer, const char *path, const struct writer_interrupt *interrupt);
 
 /* Gathers in memory and never writes: the text is writer_text(). */
 enum status writer_open_memory(struct writer *writer);

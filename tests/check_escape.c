@@ -42,8 +42,7 @@ static const char *json_of(const char *bytes, size_t count)
 START_TEST(escape_text_leaves_plain_text_as_it_is)
 {
     ck_assert_str_eq(TEXT(""), "");
-    ck_assert_str_eq(TEXT("https://example.org/a?b=\"c\"\\d%n~"),
-                     "https://example.org/a?b=\"c\"\\d%n~");
+    ck_assert_str_eq(TEXT("https://example.org/a?b=\"c\"\\d%n~"), "https://example.org/a?b=\"c\"\\d%n~");
     ck_assert_str_eq(TEXT("caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x90\x9f"),
                      "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x90\x9f");
 }
@@ -171,12 +170,9 @@ START_TEST(escape_url_leaves_user_name_and_password_out)
 {
     static const struct {
         const char *url, *shown;
-    } CASES[] = {{"http://u:p@host/", "http://host/"},
-                 {"https://u:p@h:8080/@me?a=@", "https://h:8080/@me?a=@"},
-                 {"http://a@b:c@host/x", "http://host/x"},
-                 {"http:/u:p@host/", "http:/host/"},
-                 {"http:///u:p@host", "http:///host"},
-                 {"https://example.org/@user", "https://example.org/@user"}};
+    } CASES[] = {{"http://u:p@host/", "http://host/"},     {"https://u:p@h:8080/@me?a=@", "https://h:8080/@me?a=@"},
+                 {"http://a@b:c@host/x", "http://host/x"}, {"http:/u:p@host/", "http:/host/"},
+                 {"http:///u:p@host", "http:///host"},     {"https://example.org/@user", "https://example.org/@user"}};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         size_t length;
         writer_reset(&output);
@@ -210,8 +206,7 @@ START_TEST(escape_text_into_cuts_what_does_not_fit)
     ck_assert_str_eq(escape_text_into(text, sizeof text, "elevenbytes", 11), "elevenbytes");
     ck_assert_str_eq(escape_text_into(text, sizeof text, "twelve bytes", 12), "twelve b...");
     ck_assert_str_eq(escape_text_into(text, sizeof text, "\x1b\x1b\x1b", 3), "\\x1b\\x1b...");
-    ck_assert_str_eq(escape_text_into(text, sizeof text, "sevenby\xe6\x97\xa5 long", 15),
-                     "sevenby...");
+    ck_assert_str_eq(escape_text_into(text, sizeof text, "sevenby\xe6\x97\xa5 long", 15), "sevenby...");
 }
 END_TEST
 

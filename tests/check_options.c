@@ -26,8 +26,7 @@ static enum options_outcome parse(const char *first, ...)
     va_list arguments;
     argv[0] = (char *)"fetch";
     va_start(arguments, first);
-    for (const char *argument = first; argument != NULL && argc < ARGUMENTS_MAX;
-         argument = va_arg(arguments, char *))
+    for (const char *argument = first; argument != NULL && argc < ARGUMENTS_MAX; argument = va_arg(arguments, char *))
         argv[argc++] = (char *)argument;
     va_end(arguments);
     argv[argc] = NULL;
@@ -83,15 +82,13 @@ END_TEST
 
 START_TEST(every_option_is_taken)
 {
-    RUN("-i", "list", "-e", "threads", "-w", "3", "-c", "7", "--per-host", "2", "--ordered",
-        "--fail-fast", "--format", "jsonl", "-o", "out", "-O", "dir", "--digest", "--progress",
-        "never", "-q");
+    RUN("-i", "list", "-e", "threads", "-w", "3", "-c", "7", "--per-host", "2", "--ordered", "--fail-fast", "--format",
+        "jsonl", "-o", "out", "-O", "dir", "--digest", "--progress", "never", "-q");
     ck_assert_str_eq(options.input_path, "list");
     ck_assert_int_eq(options.executor.engine, EXECUTOR_THREADS);
     ck_assert_uint_eq(options.executor.workers, 3);
     ck_assert_uint_eq(options.executor.concurrency, 7);
-    ck_assert(options.workers_given && options.concurrency_given && options.ordered &&
-              options.fail_fast);
+    ck_assert(options.workers_given && options.concurrency_given && options.ordered && options.fail_fast);
     ck_assert(options.quiet);
     ck_assert_uint_eq(options.per_host, 2);
     ck_assert_int_eq(options.format, FORMAT_JSONL);
@@ -99,9 +96,9 @@ START_TEST(every_option_is_taken)
     ck_assert_str_eq(options.output_dir, "dir");
     ck_assert_uint_eq(options.executor.keep, EXECUTOR_KEEP_BODY | EXECUTOR_DIGEST);
     fetch_options_free(&options);
-    RUN("--connect-timeout=1.5s", "--max-time", "1m", "--stall-time", "250ms", "--max-redirs", "0",
-        "--max-body", "1K", "--memory", "1G", "--retries", "0", "--on-worker-death", "break",
-        "--max-tasks-per-worker", "100", "--hang-time", "0", "http://h/");
+    RUN("--connect-timeout=1.5s", "--max-time", "1m", "--stall-time", "250ms", "--max-redirs", "0", "--max-body", "1K",
+        "--memory", "1G", "--retries", "0", "--on-worker-death", "break", "--max-tasks-per-worker", "100",
+        "--hang-time", "0", "http://h/");
     ck_assert_int_eq(options.executor.limits.connect_timeout_ms, 1500);
     ck_assert_int_eq(options.executor.limits.total_timeout_ms, 60000);
     ck_assert_int_eq(options.executor.limits.stall_time_ms, 250);
@@ -118,9 +115,9 @@ END_TEST
 
 START_TEST(the_request_is_as_asked_for)
 {
-    RUN("http://h/", "-H", "Accept: */*", "--header=X-Empty:", "-A", "me/1", "--proxy", "env",
-        "--cacert", "/dev/null", "--insecure", "--resolve", "h:80:127.0.0.1", "--resolve",
-        "+h:443:[::1],192.0.2.1", "--http2", "--block-private");
+    RUN("http://h/", "-H", "Accept: */*", "--header=X-Empty:", "-A", "me/1", "--proxy", "env", "--cacert", "/dev/null",
+        "--insecure", "--resolve", "h:80:127.0.0.1", "--resolve", "+h:443:[::1],192.0.2.1", "--http2",
+        "--block-private");
     ck_assert_uint_eq(options.executor.header_count, 2);
     ck_assert_str_eq(options.executor.headers[0], "Accept: */*");
     ck_assert_str_eq(options.executor.headers[1], "X-Empty:");
@@ -175,8 +172,7 @@ END_TEST
 START_TEST(unknown_options_are_named_with_the_nearest)
 {
     WRONG("unknown option --retrys (did you mean --retries?)", "--retrys", "3", "http://h/");
-    WRONG("unknown option --concurency (did you mean --concurrency?)", "--concurency=3",
-          "http://h/");
+    WRONG("unknown option --concurency (did you mean --concurrency?)", "--concurency=3", "http://h/");
     WRONG("unknown option --timeout (did you mean --connect-timeout?)", "--timeout=3", "http://h/");
     WRONG("unknown option --nonsense (see shoal fetch --help)", "--nonsense", "http://h/");
     WRONG("unknown option -Z", "-Z", "http://h/");
@@ -198,19 +194,18 @@ START_TEST(bad_numbers_name_the_option_the_value_and_the_bounds)
 {
     WRONG("--concurrency \"0\": must be a whole number from 1 to 65536", "-c", "0", "http://h/");
     WRONG("--concurrency \"65537\": must be", "-c65537", "http://h/");
-    WRONG("--workers \"100000\": must be a whole number from 1 to 1024", "-w", "100000",
-          "http://h/");
+    WRONG("--workers \"100000\": must be a whole number from 1 to 1024", "-w", "100000", "http://h/");
     WRONG("--workers \"-1\"", "-w", "-1", "http://h/");
     WRONG("--workers \"two\"", "-w", "two", "http://h/");
     WRONG("--retries \"\"", "--retries=", "http://h/");
     WRONG("--max-redirs \"1e3\"", "--max-redirs", "1e3", "http://h/");
-    WRONG("--max-body \"16Q\": must be a size from 1 to 64G, such as 512K, 16M or 1G", "--max-body",
-          "16Q", "http://h/");
+    WRONG("--max-body \"16Q\": must be a size from 1 to 64G, such as 512K, 16M or 1G", "--max-body", "16Q",
+          "http://h/");
     WRONG("--max-body \"0\"", "--max-body", "0", "http://h/");
     WRONG("--max-body \"65G\"", "--max-body", "65G", "http://h/");
     WRONG("--memory \"1\": must be a size from 1M", "--memory", "1", "http://h/");
-    WRONG("--max-time \"0\": must be a duration from 1ms to 500h, such as 250ms, 10s, 2m or 1h",
-          "--max-time", "0", "http://h/");
+    WRONG("--max-time \"0\": must be a duration from 1ms to 500h, such as 250ms, 10s, 2m or 1h", "--max-time", "0",
+          "http://h/");
     WRONG("--connect-timeout \"10 s\"", "--connect-timeout", "10 s", "http://h/");
     WRONG("--stall-time \"501h\"", "--stall-time", "501h", "http://h/");
 }
@@ -239,17 +234,14 @@ END_TEST
 
 START_TEST(serial_refuses_to_do_two_things_at_once)
 {
-    WRONG("--engine serial fetches one URL at a time: --concurrency must be 1", "-e", "serial",
-          "-c", "2", "http://h/");
-    WRONG("--engine serial fetches one URL at a time: --workers must be 1", "-w", "2", "-e",
-          "serial", "http://h/");
+    WRONG("--engine serial fetches one URL at a time: --concurrency must be 1", "-e", "serial", "-c", "2", "http://h/");
+    WRONG("--engine serial fetches one URL at a time: --workers must be 1", "-w", "2", "-e", "serial", "http://h/");
 }
 END_TEST
 
 START_TEST(what_could_smuggle_a_header_is_refused)
 {
-    WRONG("--header \"X: a\\x0d\\x0aHost: evil\": must be one line", "-H", "X: a\r\nHost: evil",
-          "http://h/");
+    WRONG("--header \"X: a\\x0d\\x0aHost: evil\": must be one line", "-H", "X: a\r\nHost: evil", "http://h/");
     WRONG("there is no colon", "-H", "Accept", "http://h/");
     WRONG("no header name", "-H", ": x", "http://h/");
     WRONG("no header name", "-H", "A b: x", "http://h/");
@@ -291,8 +283,8 @@ END_TEST
 
 START_TEST(a_missing_certificate_file_is_named)
 {
-    WRONG("--cacert \"/nowhere/ca.pem\": cannot be read: No such file or directory", "--cacert",
-          "/nowhere/ca.pem", "http://h/");
+    WRONG("--cacert \"/nowhere/ca.pem\": cannot be read: No such file or directory", "--cacert", "/nowhere/ca.pem",
+          "http://h/");
     WRONG("--cacert \"/\": cannot be read: Is a directory", "--cacert", "/", "http://h/");
 }
 END_TEST
@@ -317,14 +309,12 @@ static void put_verbose_version(struct writer *writer)
 
 START_TEST(help_fits_in_eighty_columns)
 {
-    static void (*const PUTS[])(struct writer * writer) = {help_put_overview, help_put_fetch,
-                                                           put_verbose_version};
+    static void (*const PUTS[])(struct writer * writer) = {help_put_overview, help_put_fetch, put_verbose_version};
     for (size_t i = 0; i < sizeof PUTS / sizeof PUTS[0]; i++) {
         char *text = text_of(PUTS[i]);
         for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
             ck_assert_msg(end - line < 80, "%.*s", (int)(end - line), line);
-            ck_assert_msg(end == line || end[-1] != ' ', "blank at the end: %.*s",
-                          (int)(end - line), line);
+            ck_assert_msg(end == line || end[-1] != ' ', "blank at the end: %.*s", (int)(end - line), line);
         }
         free(text);
     }
@@ -368,8 +358,7 @@ START_TEST(no_two_options_share_a_name)
     for (size_t i = 0; i < table->count; i++) {
         for (size_t j = 0; j < i; j++) {
             ck_assert_str_ne(table->specs[i].name, table->specs[j].name);
-            ck_assert(table->specs[i].letter == 0 ||
-                      table->specs[i].letter != table->specs[j].letter);
+            ck_assert(table->specs[i].letter == 0 || table->specs[i].letter != table->specs[j].letter);
         }
     }
 }
@@ -400,8 +389,7 @@ static int call_help(int argc, char **argv)
 
 START_TEST(help_knows_its_commands)
 {
-    char *fetch[] = {(char *)"help", (char *)"fetch", NULL},
-         *wrong[] = {(char *)"help", (char *)"f\x1b", NULL};
+    char *fetch[] = {(char *)"help", (char *)"fetch", NULL}, *wrong[] = {(char *)"help", (char *)"f\x1b", NULL};
     ck_assert_int_eq(call_help(1, fetch), EXIT_ALL_FETCHED);
     ck_assert_ptr_nonnull(strstr(said, "shoal fetch"));
     ck_assert_int_eq(call_help(2, fetch), EXIT_ALL_FETCHED);

@@ -78,9 +78,8 @@ START_TEST(the_line_says_how_far_the_run_is)
     state.held_hosts = 2;
     progress_open(&progress, PROGRESS_AUTO, slave, BEGIN_NS);
     progress_update(progress, &state, BEGIN_NS + 2000 * MS);
-    ck_assert_str_eq(written_to(master),
-                     "\r\033[K1204/15000 done, 3 failed, 64 in flight, 2 hosts held, 602/s, "
-                     "512.0 KiB/s, 2.00 s, waiting 4 s for http://h/");
+    ck_assert_str_eq(written_to(master), "\r\033[K1204/15000 done, 3 failed, 64 in flight, 2 hosts held, 602/s, "
+                                         "512.0 KiB/s, 2.00 s, waiting 4 s for http://h/");
     progress_close(progress);
     close(master), close(slave);
 }

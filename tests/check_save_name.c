@@ -13,8 +13,7 @@ static const char *name_of(const char *url)
     struct url_parser *parser = url_parser_open();
     struct url_parts parts;
     ck_assert_ptr_nonnull(parser);
-    ck_assert_msg(url_parse(parser, url, strlen(url), &parts) == FETCH_OK, "%s: %s", url,
-                  url_why(parser));
+    ck_assert_msg(url_parse(parser, url, strlen(url), &parts) == FETCH_OK, "%s: %s", url, url_why(parser));
     save_name_make(&name, &parts, 0);
     url_parser_close(parser);
     shown[0] = '\0';
@@ -25,8 +24,7 @@ static const char *name_of(const char *url)
         ck_assert_str_ne(component, ".");
         ck_assert_str_ne(component, "..");
         for (const char *at = component; *at != '\0'; at++)
-            ck_assert_msg(*at > 0x20 && *at < 0x7f && strchr("/?:*\"<>|\\", *at) == NULL, "%s",
-                          component);
+            ck_assert_msg(*at > 0x20 && *at < 0x7f && strchr("/?:*\"<>|\\", *at) == NULL, "%s", component);
         if (i > 0)
             strcat(shown, "/");
         strcat(shown, component);
@@ -39,8 +37,8 @@ static const char *name_of(const char *url)
 static bool is_hashed(const char *name, const char *stem)
 {
     size_t bytes = strlen(stem);
-    return strncmp(name, stem, bytes) == 0 && name[bytes] == '~' &&
-           strspn(name + bytes + 1, "0123456789abcdef") == 8 && name[bytes + 9] == '\0';
+    return strncmp(name, stem, bytes) == 0 && name[bytes] == '~' && strspn(name + bytes + 1, "0123456789abcdef") == 8 &&
+           name[bytes + 9] == '\0';
 }
 
 START_TEST(plain_urls_have_plain_names)
@@ -70,8 +68,7 @@ END_TEST
 START_TEST(names_never_leave_the_directory)
 {
     ck_assert_str_eq(name_of("https://h.de/../../etc/passwd"), "h.de/etc/passwd");
-    ck_assert(
-        is_hashed(name_of("https://h.de/..%2f..%2fetc%2fpasswd"), "h.de/..%2f..%2fetc%2fpasswd"));
+    ck_assert(is_hashed(name_of("https://h.de/..%2f..%2fetc%2fpasswd"), "h.de/..%2f..%2fetc%2fpasswd"));
     ck_assert_int_eq(strncmp(name_of("https://h.de//etc/passwd"), "h.de/~", 6), 0);
     ck_assert_str_eq(name_of("https://h.de/%00"), "h.de/%00");
     name_of("https://h.de/%2e%2e/%2e/etc/passwd"); /* resolved or spelled out, as libcurl has it */
@@ -130,8 +127,7 @@ START_TEST(different_urls_never_share_a_name)
     for (size_t i = 0; i < COUNT; i++) {
         names[i] = strdup(name_of(URLS[i]));
         for (size_t j = 0; j < i; j++)
-            ck_assert_msg(strcmp(names[i], names[j]) != 0, "%s and %s: %s", URLS[i], URLS[j],
-                          names[i]);
+            ck_assert_msg(strcmp(names[i], names[j]) != 0, "%s and %s: %s", URLS[i], URLS[j], names[i]);
     }
     for (size_t i = 0; i < COUNT; i++) {
         /* Nor does one that spells the name of another. */

@@ -21,8 +21,7 @@ static void make_directory(void)
     ck_assert_ptr_nonnull(mkdtemp(directory));
 }
 
-static int remove_entry(const char *path, const struct stat *stat_of_path, int type,
-                        struct FTW *walk)
+static int remove_entry(const char *path, const struct stat *stat_of_path, int type, struct FTW *walk)
 {
     (void)stat_of_path, (void)type, (void)walk;
     return remove(path);
@@ -65,11 +64,8 @@ static struct fetch_result cancelled(void)
 
 static struct outcome outcome_of(const char *url, const struct fetch_result *result)
 {
-    return (struct outcome){.url = url,
-                            .url_bytes = strlen(url),
-                            .line = 1,
-                            .attempts = result->attempts,
-                            .result = result};
+    return (struct outcome){
+        .url = url, .url_bytes = strlen(url), .line = 1, .attempts = result->attempts, .result = result};
 }
 
 /* ---- text ---- */
@@ -127,9 +123,8 @@ START_TEST(text_keeps_hostile_bytes_in_one_tame_line)
     struct outcome outcome = outcome_of("http://h/", &result);
     outcome.url = "http://h/\0\x1b[2J\xe2\x80\xae";
     outcome.url_bytes = 17;
-    ck_assert_str_eq(as_text(outcome, false),
-                     "|Failed http://h/\\x00\\x1b[2J\\u{202e}: protocol: server says "
-                     "\\x1b]52;c;x\\x07\\x0d\\x0aFailed http://fake/: ok%n\\xff\n");
+    ck_assert_str_eq(as_text(outcome, false), "|Failed http://h/\\x00\\x1b[2J\\u{202e}: protocol: server says "
+                                              "\\x1b]52;c;x\\x07\\x0d\\x0aFailed http://fake/: ok%n\\xff\n");
 }
 END_TEST
 
@@ -194,31 +189,29 @@ static const char *as_jsonl(struct outcome outcome, bool quiet)
 START_TEST(jsonl_is_the_documented_object)
 {
     struct fetch_result result = fetched("hello");
-    ck_assert_str_eq(
-        as_jsonl(outcome_of("https://example.org", &result), false),
-        "{\"url\":\"https://example.org\",\"effective_url\":\"https://example.org/"
-        "\",\"status\":200,"
-        "\"error\":null,\"detail\":null,\"bytes\":5,\"wire_bytes\":2,"
-        "\"content_type\":\"text/html; "
-        "charset=UTF-8\",\"http_version\":\"2\",\"remote_ip\":\"192.0.2.7\","
-        "\"redirects\":0,\"attempts\":1,\"worker\":3,\"time\":{\"queued\":0.000100,\"dns\":0."
-        "001000,"
-        "\"connect\":0.002000,\"tls\":0.010000,\"first_byte\":0.050000,\"total\":0.060000},"
-        "\"sha256\":null}\n");
+    ck_assert_str_eq(as_jsonl(outcome_of("https://example.org", &result), false),
+                     "{\"url\":\"https://example.org\",\"effective_url\":\"https://example.org/"
+                     "\",\"status\":200,"
+                     "\"error\":null,\"detail\":null,\"bytes\":5,\"wire_bytes\":2,"
+                     "\"content_type\":\"text/html; "
+                     "charset=UTF-8\",\"http_version\":\"2\",\"remote_ip\":\"192.0.2.7\","
+                     "\"redirects\":0,\"attempts\":1,\"worker\":3,\"time\":{\"queued\":0.000100,\"dns\":0."
+                     "001000,"
+                     "\"connect\":0.002000,\"tls\":0.010000,\"first_byte\":0.050000,\"total\":0.060000},"
+                     "\"sha256\":null}\n");
 }
 END_TEST
 
 START_TEST(jsonl_has_null_for_what_does_not_apply)
 {
     struct fetch_result result = cancelled();
-    ck_assert_str_eq(
-        as_jsonl(outcome_of("http://h/", &result), false),
-        "{\"url\":\"http://h/\",\"effective_url\":null,\"status\":null,\"error\":\"cancelled\","
-        "\"detail\":null,\"bytes\":0,\"wire_bytes\":0,\"content_type\":null,\"http_version\":null,"
-        "\"remote_ip\":null,\"redirects\":0,\"attempts\":0,\"worker\":null,\"time\":{\"queued\":"
-        "null,"
-        "\"dns\":null,\"connect\":null,\"tls\":null,\"first_byte\":null,\"total\":null},"
-        "\"sha256\":null}\n");
+    ck_assert_str_eq(as_jsonl(outcome_of("http://h/", &result), false),
+                     "{\"url\":\"http://h/\",\"effective_url\":null,\"status\":null,\"error\":\"cancelled\","
+                     "\"detail\":null,\"bytes\":0,\"wire_bytes\":0,\"content_type\":null,\"http_version\":null,"
+                     "\"remote_ip\":null,\"redirects\":0,\"attempts\":0,\"worker\":null,\"time\":{\"queued\":"
+                     "null,"
+                     "\"dns\":null,\"connect\":null,\"tls\":null,\"first_byte\":null,\"total\":null},"
+                     "\"sha256\":null}\n");
     result = fetched("");
     result.time.tls_us = result.time.dns_us = -1;
     const char *shown = as_jsonl(outcome_of("http://h/", &result), false);
@@ -234,10 +227,9 @@ START_TEST(jsonl_records_digest_insecure_and_signal)
     result.insecure = true;
     result.error = FETCH_WORKER_CRASHED;
     result.crash_signal = 9;
-    ck_assert_ptr_nonnull(
-        strstr(as_jsonl(outcome_of("http://h/", &result), false),
-               "\"sha256\":\"abababababababababababababababababababababababababababababababab\","
-               "\"insecure\":true,\"signal\":9}\n"));
+    ck_assert_ptr_nonnull(strstr(as_jsonl(outcome_of("http://h/", &result), false),
+                                 "\"sha256\":\"abababababababababababababababababababababababababababababababab\","
+                                 "\"insecure\":true,\"signal\":9}\n"));
 }
 END_TEST
 
@@ -316,8 +308,7 @@ static const char *content_of(const char *name)
 
 static int entries_counted;
 
-static int count_entry(const char *path, const struct stat *stat_of_path, int type,
-                       struct FTW *walk)
+static int count_entry(const char *path, const struct stat *stat_of_path, int type, struct FTW *walk)
 {
     (void)stat_of_path;
     entries_counted += type == FTW_F;
@@ -454,8 +445,7 @@ START_TEST(a_full_disk_leaves_no_half_file)
     /* The sink's why is gone with it: ask once more. */
     sink = open_files();
     save(sink, "https://h.de/large", body);
-    snprintf(expected, sizeof expected,
-             "cannot save a body: write %s/h.de/large: No space left on device", directory);
+    snprintf(expected, sizeof expected, "cannot save a body: write %s/h.de/large: No space left on device", directory);
     bool named = strcmp(sink->why, expected) == 0;
     sink->ops->close(sink);
     umount2(directory, MNT_DETACH);

@@ -51,9 +51,8 @@ START_TEST(failures_are_counted_by_error_and_add_up)
     count(&summary, FETCH_TIMEOUT_CONNECT, 1);
     ck_assert_uint_eq(summary_total(&summary), 15);
     ck_assert_uint_eq(summary_failed(&summary), 2);
-    ck_assert_str_eq(shown(&summary, 1500000000),
-                     "Download 15 sites in 1.500000 seconds\n"
-                     "  13 fetched, 2 failed: timeout-connect 1, http-status 1\n");
+    ck_assert_str_eq(shown(&summary, 1500000000), "Download 15 sites in 1.500000 seconds\n"
+                                                  "  13 fetched, 2 failed: timeout-connect 1, http-status 1\n");
 }
 END_TEST
 

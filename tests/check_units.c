@@ -13,10 +13,9 @@ START_TEST(durations_are_taken_with_each_unit)
     static const struct {
         const char *text;
         int64_t ms;
-    } CASES[] = {{"250ms", 250},    {"10s", 10000},     {"2m", 120000}, {"1h", 3600000},
-                 {"3", 3000},       {"1.5s", 1500},     {"0.25", 250},  {"0", 0},
-                 {"0.5h", 1800000}, {"007s", 7000},     {"0.1ms", 1},   {"0.0001s", 1},
-                 {"1.0000s", 1000}, {"0.000000001h", 1}};
+    } CASES[] = {{"250ms", 250}, {"10s", 10000}, {"2m", 120000},    {"1h", 3600000},    {"3", 3000},
+                 {"1.5s", 1500}, {"0.25", 250},  {"0", 0},          {"0.5h", 1800000},  {"007s", 7000},
+                 {"0.1ms", 1},   {"0.0001s", 1}, {"1.0000s", 1000}, {"0.000000001h", 1}};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         int64_t ms = -1;
         ck_assert_msg(units_parse_duration(CASES[i].text, &ms), "%s", CASES[i].text);
@@ -78,16 +77,13 @@ START_TEST(sizes_are_powers_of_1024)
     static const struct {
         const char *text;
         uint64_t bytes;
-    } CASES[] = {{"100", 100},       {"64K", 65536},
-                 {"64k", 65536},     {"16M", 16u << 20},
-                 {"1G", 1u << 30},   {"1.5M", 3u << 19},
-                 {"0", 0},           {"0.5K", 512},
-                 {"4g", 4ull << 30}, {"18446744073709551615", UINT64_MAX}};
+    } CASES[] = {
+        {"100", 100},       {"64K", 65536}, {"64k", 65536}, {"16M", 16u << 20}, {"1G", 1u << 30},
+        {"1.5M", 3u << 19}, {"0", 0},       {"0.5K", 512},  {"4g", 4ull << 30}, {"18446744073709551615", UINT64_MAX}};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         uint64_t bytes = 1;
         ck_assert_msg(units_parse_size(CASES[i].text, &bytes), "%s", CASES[i].text);
-        ck_assert_msg(bytes == CASES[i].bytes, "%s: %llu", CASES[i].text,
-                      (unsigned long long)bytes);
+        ck_assert_msg(bytes == CASES[i].bytes, "%s: %llu", CASES[i].text, (unsigned long long)bytes);
     }
 }
 END_TEST
@@ -175,8 +171,7 @@ END_TEST
 START_TEST(what_is_shown_as_an_option_is_taken_back)
 {
     static const int64_t TIMES[] = {0, 1, 250, 1000, 1500, 120000, 600000, 3600000, 3599999};
-    static const uint64_t SIZES[] = {0,     1,         1023,       1024,
-                                     65536, 16u << 20, 3ull << 30, (1u << 20) + 1};
+    static const uint64_t SIZES[] = {0, 1, 1023, 1024, 65536, 16u << 20, 3ull << 30, (1u << 20) + 1};
     char text[UNITS_TEXT_BYTES];
     for (size_t i = 0; i < sizeof TIMES / sizeof TIMES[0]; i++) {
         int64_t ms;

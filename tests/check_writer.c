@@ -203,12 +203,10 @@ START_TEST(a_full_disk_is_an_error_that_names_the_file)
     if (mount("shoal", directory, "tmpfs", 0, "size=128k") != 0)
         return; /* not permitted here: /dev/full above stands for it */
     writer_open_path(&writer, path_in("out"), NULL);
-    ck_assert_int_eq(umount2(directory, MNT_DETACH),
-                     0); /* it lives on as long as the file is open */
+    ck_assert_int_eq(umount2(directory, MNT_DETACH), 0); /* it lives on as long as the file is open */
     put_lines(&writer, 100000);
     ck_assert_int_eq(writer_close(&writer), STATUS_SYSTEM);
-    snprintf(expected, sizeof expected, "cannot write to %s: No space left on device",
-             path_in("out"));
+    snprintf(expected, sizeof expected, "cannot write to %s: No space left on device", path_in("out"));
     ck_assert_str_eq(writer.why, expected);
 }
 END_TEST
@@ -246,8 +244,7 @@ static bool give_up(void *context)
 }
 
 /* A pipe that is full, and a writer that has a line for it. */
-static void open_full_pipe(int ends[2], struct writer *writer,
-                           const struct writer_interrupt *interrupt)
+static void open_full_pipe(int ends[2], struct writer *writer, const struct writer_interrupt *interrupt)
 {
     char block[4096];
     memset(block, 'x', sizeof block);
@@ -288,8 +285,7 @@ START_TEST(a_callback_that_leaves_the_descriptor_readable_makes_no_busy_loop)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_after);
     ck_assert_int_eq(state.asked, 3);
     ck_assert_int_ge(clock_now_ns() - begin_ns, 2 * WRITER_DEAF_MS * NS_PER_MS);
-    int64_t cpu_ns =
-        (cpu_after.tv_sec - cpu_before.tv_sec) * NS_PER_S + cpu_after.tv_nsec - cpu_before.tv_nsec;
+    int64_t cpu_ns = (cpu_after.tv_sec - cpu_before.tv_sec) * NS_PER_S + cpu_after.tv_nsec - cpu_before.tv_nsec;
     ck_assert_int_lt(cpu_ns, 100 * NS_PER_MS);
     writer_close(&writer);
     close(ends[0]), close(ends[1]), close(state.fd);
@@ -327,8 +323,7 @@ START_TEST(the_answer_no_lets_the_write_go_on)
     struct writer writer;
     pthread_t reader;
     void *count;
-    struct giving_up state = {
-        .fd = eventfd(1, EFD_CLOEXEC), .give_up_at = INT_MAX, .consumes = true};
+    struct giving_up state = {.fd = eventfd(1, EFD_CLOEXEC), .give_up_at = INT_MAX, .consumes = true};
     struct writer_interrupt interrupt = {state.fd, give_up, &state, DEADLINE_NEVER};
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(writer_open(&writer, ends[1], "the pipe", &interrupt), STATUS_OK);

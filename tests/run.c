@@ -322,10 +322,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: run [-j JOBS] [-t SECONDS] [-w WRAPPER] SUITE ...\n");
         return 2;
     }
-    struct suite *suites = calloc((size_t)count, sizeof *suites);
     struct totals totals = {0};
     double started_s = now_s();
+    struct suite *suites = calloc((size_t)count, sizeof *suites);
     if (suites == NULL || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+        free(suites);
         fprintf(stderr, "run: %s\n", strerror(errno));
         return 2;
     }

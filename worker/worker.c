@@ -17,7 +17,6 @@
 
 #define EVENTS_PER_TURN 64
 #define CLAIMS_PER_TURN 32u
-#define IDLE_WAIT_MS HEARTBEAT_MS
 
 struct worker {
     struct worker_config config;
@@ -250,7 +249,7 @@ static void poll_once(struct worker *worker, bool may_block)
     int64_t deadline_ns = worker->config.job->deadline_ns(worker->job);
     if (deadline_ns > worker->deadline_ns)
         deadline_ns = worker->deadline_ns;
-    int timeout_ms = may_block ? clock_left_ms(deadline_ns, HEARTBEAT_MS) : 0;
+    int timeout_ms = may_block ? clock_left_ms(deadline_ns, worker->config.heartbeat_ms) : 0;
     struct epoll_event events[EVENTS_PER_TURN];
     int count = epoll_wait(worker->epoll_fd, events, EVENTS_PER_TURN, timeout_ms);
     if (count < 0) {
@@ -279,7 +278,7 @@ static void wait_idle(struct worker *worker)
     const struct worker_config *config = &worker->config;
     roster_mark_idle(config->shared, config->owner.worker);
     if (ring_is_empty(worker) && !must_stop(worker)) {
-        struct timespec until = clock_timespec(clock_now_ns() + IDLE_WAIT_MS * NS_PER_MS);
+        struct timespec until = clock_timespec(clock_now_ns() + config->heartbeat_ms * NS_PER_MS);
         /* A token without an item is normal: whatever this returns, the ring is looked at next. */
         sem_clockwait(&config->shared->header->rings[config->ring].work, CLOCK_MONOTONIC, &until);
     }

@@ -75,6 +75,7 @@ struct worker_config {
     uint32_t capacity;  /* claims held at once, at most */
     uint32_t share;     /* workers that share the ring */
     uint32_t tasks_max; /* 0: no bound */
+    int heartbeat_ms;   /* the longest sleep */
     int doorbell_fd;    /* an eventfd: look at the ring, at cancellations, at memory */
     int done_fd;        /* an eventfd that wakes the coordinator */
     int lifeline_fd;    /* hangs up when the coordinator is gone; -1: it is us */

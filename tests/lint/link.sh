@@ -1,0 +1,24 @@
+#!/bin/sh
+# Runs in: tests. Each library links without those that it must not know, all of its objects taken:
+# link.sh DIRECTORY libcommon.a libworker.a libexecutor.a libcommand.a
+set -eu
+directory=$1
+common=$2 worker=$3 executor=$4 command=$5
+libraries="$(pkg-config --libs libcurl libcrypto) -pthread"
+echo 'int main(void) { return 0; }' >"$directory/link.c"
+# links NAME WHOLE ARCHIVE ...
+links() {
+    name=$1
+    whole=$2
+    shift 2
+    # shellcheck disable=SC2086 # a list of libraries
+    if ! ${CC:-gcc} -o "$directory/link" "$directory/link.c" -Wl,--whole-archive "$whole" -Wl,--no-whole-archive "$@" \
+        $libraries; then
+        echo "$name does not link with what it may know alone"
+        exit 1
+    fi
+}
+links common "$common"
+links worker "$worker" "$common"
+links "the futures" "$executor" "$worker" "$common"
+links "the command line" "$command" "$executor" "$worker" "$common"

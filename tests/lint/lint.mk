@@ -1,0 +1,53 @@
+# The checks of `make lint`: each is a target, all run side by side, and nothing is changed but stamps in LINT.
+# From the top: make -f tests/lint/lint.mk -k LINT=build/lint LISTED="the Makefile's sources" ARCHIVES="..."
+
+LINT     ?= build/lint
+CFLAGS_  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl libcrypto)
+product  := $(sort $(wildcard common/*.[c] worker/*.[c] coordinator/*.[c]))
+tests    := $(sort $(wildcard tests/*.c tests/origin/*.c tests/bench/*.c))
+headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h tests/*.h tests/origin/*.h tests/bench/*.h))
+shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/*.sh tests/lint/*.sh tests/bench/*.sh)
+sources  := $(product) $(tests) $(headers)
+
+.PHONY: lint format tidy cppcheck arrows banned sizes alone link man shell listed
+lint: tidy cppcheck format arrows banned sizes alone link man shell listed
+
+# clang-tidy is asked again only for what changed; the analyzer's nodes are bounded, for time.
+analyzer := -Xclang -analyzer-config -Xclang max-nodes=40000
+tidy: $(patsubst %,$(LINT)/%.tidy,$(product) $(tests))
+$(LINT)/%.tidy: % $(headers) .clang-tidy tests/.clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $(analyzer:%=--extra-arg=%) $< -- $(CFLAGS_) 2>$@.log || { grep -v ' warnings\? generated' $@.log; exit 1; }
+	@touch $@
+
+cppcheck:
+	@cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --library=posix -I. -D_GNU_SOURCE \
+	  --suppress=unknownMacro --suppress=varFuncNullUB --suppress=readdirCalled --suppress=invalidFunctionArg:tests/* \
+	  --suppress=memleakOnRealloc:tests/* --error-exitcode=1 --template=gcc common worker coordinator tests
+
+format:
+	@clang-format --dry-run -Werror $(sources) 2>$(LINT)/format.log || { \
+	  echo "not laid out as .clang-format says (make format does it):"; \
+	  sed -n 's/^\([^:]*\):[0-9].*: error: .*/  \1/p' $(LINT)/format.log | sort | uniq -c; exit 1; }
+
+arrows:
+	@tests/lint/arrows.sh
+banned:
+	@tests/lint/banned.sh $(sources)
+sizes:
+	@tests/lint/sizes.sh $(sources)
+alone:
+	@tests/lint/alone.sh $(LINT) $(headers)
+link:
+	@tests/lint/link.sh $(LINT) $(ARCHIVES)
+
+man:
+	@man --warnings -E UTF-8 -l -Tutf8 -Z coordinator/shoal.1 2>&1 >/dev/null | sed 's/^/coordinator\/shoal.1: /' >$(LINT)/man.log; \
+	  cat $(LINT)/man.log; test ! -s $(LINT)/man.log
+shell:
+	@shellcheck $(shell)
+
+# A source that the Makefile forgets is built by nobody.
+listed:
+	@for source in $(filter-out $(LISTED),$(product)); do echo "$$source: is in no list of the Makefile"; done; \
+	  test -z "$(filter-out $(LISTED),$(product))"

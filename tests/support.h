@@ -1,0 +1,76 @@
+/* Runs in: tests. What the suites of the engine share: executors of every engine against an origin server of their own, and
+ * looks from outside at what a process has open.
+ *
+ * Every suite is run by Check in forked children, so nothing here is shared between tests. */
+#ifndef SHOAL_TESTS_SUPPORT_H
+#define SHOAL_TESTS_SUPPORT_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/shared.h"
+#include "coordinator/executor.h"
+#include "tests/origin/origin.h"
+
+/* How long anything may take before a test gives up: a net, never a pace. */
+#define NET_MS 20000
+
+/* ---- time ---- */
+
+int64_t now_ms(void);
+
+/* ---- shared memory ---- */
+
+/* Shared memory for tests without an executor: extents of stride 1 MiB. Fails the test when there is none. */
+void shared_for(struct shared *shared, uint32_t workers, uint32_t slots);
+
+/* Gives this process a /dev/shm of its own, with so many KiB; false where that is not permitted. */
+bool enter_private_shm(unsigned kib);
+
+/* Waits until no object of ours has a name in /dev/shm: those of suites beside us have one for an instant. */
+bool shm_names_are_gone(void);
+
+/* ---- processes and descriptors ---- */
+
+/* Descriptors of this process that are open now. */
+size_t descriptors_open(void);
+
+/* The children of this process, zombies too, apart from `origin`'s (may be NULL). Returns how many; writes up to `max`. */
+size_t children_of_self(const struct origin *origin, pid_t *pids, size_t max);
+
+/* ---- an executor with its origin ---- */
+
+struct rig {
+    struct origin origin;
+    struct executor *executor;
+    struct executor_options options; /* to change between rig_begin() and rig_open() */
+};
+
+extern const char *const ENGINE_NAMES[EXECUTOR_ENGINE_COUNT];
+
+/* Starts an origin and sets options: two workers, 8 transfers in flight. */
+void rig_begin(struct rig *rig, int engine);
+void rig_open(struct rig *rig);
+/* Both at once. */
+void rig_up(struct rig *rig, int engine);
+/* Closes the executor if it is open, and stops the origin. */
+void rig_down(struct rig *rig);
+
+/* Submits origin's path, formatted; blocking. */
+struct future *rig_submit(struct rig *rig, const char *path_format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Waits for the future's result within NET_MS and checks that it is what is said. */
+const struct fetch_result *expect_ok(struct future *future);
+const struct fetch_result *expect_error(struct future *future, enum fetch_error error);
+void expect_cancelled(struct future *future);
+
+/* Drives the executor until the future runs; fails the test after NET_MS. */
+void run_until_running(struct executor *executor, struct future *future);
+
+/* Checks that the body is the origin's text of so many bytes. */
+void expect_text_body(const struct fetch_result *result, uint64_t bytes);
+
+#endif
