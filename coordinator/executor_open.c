@@ -154,7 +154,7 @@ static void derive_fetch(struct executor *executor)
         .digest = options->keep & EXECUTOR_DIGEST,
         .insecure = options->insecure,
         .block_private = options->block_private,
-        .threads = options->engine != EXECUTOR_PROCESSES,
+        .is_process = options->engine == EXECUTOR_PROCESSES,
         .http_version = VERSIONS[options->http],
         .user_agent = options->user_agent,
         .proxy = !options->proxy ? "" : strcmp(options->proxy, "env") == 0 ? NULL : options->proxy,

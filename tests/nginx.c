@@ -129,7 +129,8 @@ static int write_config(const struct nginx *nginx)
     if (file == NULL) {
         return -1;
     }
-    fprintf(file, "daemon off;\nmaster_process off;\npid %s/nginx.pid;\n", nginx->directory);
+    fprintf(file, "%sdaemon off;\nworker_processes 1;\npid %s/nginx.pid;\n", geteuid() == 0 ? "user root;\n" : "",
+            nginx->directory);
     fprintf(file, "error_log %s/error.log warn;\nevents { worker_connections 1024; }\nhttp {\n", nginx->directory);
     fprintf(file, "include /etc/nginx/mime.types;\naccess_log off;\nkeepalive_requests 1000000;\n");
     for (size_t i = 0; i < sizeof TEMPORARY / sizeof TEMPORARY[0]; i++) {
@@ -204,7 +205,7 @@ static void become_nginx(const struct nginx *nginx, const int fds[LISTENERS_MAX]
     char log[96];
     char sockets[16 * LISTENERS_MAX];
     size_t at = 0;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* it stops its worker; killed, it could not */
     if (getppid() != parent) {
         _exit(127);
     }
@@ -306,7 +307,7 @@ static int remove_entry(const char *path, const struct stat *about, int type, st
 void nginx_stop(struct nginx *nginx)
 {
     if (nginx->pid > 0) {
-        kill(nginx->pid, SIGKILL);
+        kill(nginx->pid, SIGTERM);
         waitpid(nginx->pid, NULL, 0);
         nginx->pid = 0;
     }

@@ -20,6 +20,7 @@
 
 #include "common/clock.h"
 #include "worker/address.h"
+#include "worker/memory.h"
 #include "worker/transfer.h"
 #include "worker/worker.h"
 
@@ -295,6 +296,18 @@ static void init_libcurl(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* In a process of our own nothing of libcurl's was allocated before, so it may have another allocator. */
+static void init_libcurl_alone(void)
+{
+#ifdef SHOAL_SANITIZED
+    init_libcurl(); /* the sanitizers must see every block */
+#else
+    memory_begin();
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_allocate, memory_free, memory_resize, memory_copy_text,
+                         memory_allocate_zeroed);
+#endif
+}
+
 static enum status append(struct curl_slist **list, const char *const *lines, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -320,7 +333,7 @@ static bool config_names(const struct fetch_config *config, const char *line)
 /* libcurl formats its own User-Agent and Accept-Encoding twice for every request, byte by byte; lines of ours once. */
 static enum status append_standard(struct curl_slist **list, const struct fetch_config *config)
 {
-    static const char ENCODINGS[] = "Accept-Encoding: gzip, deflate";
+    static const char ENCODINGS[] = "Accept-Encoding: gzip";
     const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
     char encodings[80];
     snprintf(encodings, sizeof encodings, "%s%s%s", ENCODINGS, libcurl->features & CURL_VERSION_BROTLI ? ", br" : "",
@@ -385,8 +398,8 @@ static void fetch_close(struct job *job)
 static enum status fetch_open(struct job **out, struct worker *worker)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, init_libcurl);
     const struct worker_config *config = worker_config_of(worker);
+    pthread_once(&once, config->fetch->is_process ? init_libcurl_alone : init_libcurl);
     struct job *job = calloc(1, sizeof *job);
     if (!job)
         return STATUS_OUT_OF_MEMORY;

@@ -185,7 +185,7 @@ static enum status set_connection(struct transfer *transfer, const struct fetch_
 {
     SET(CURLOPT_HTTP_VERSION, config->http_version);
     SET(CURLOPT_NOSIGNAL, 1l);
-    SET(CURLOPT_QUICK_EXIT, config->threads ? 0l : 1l); /* a resolver that hangs must not hold us */
+    SET(CURLOPT_QUICK_EXIT, config->is_process ? 1l : 0l); /* a resolver that hangs must not hold us */
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     SET(CURLOPT_DEFAULT_PROTOCOL, "http");
     SET(CURLOPT_HTTP09_ALLOWED, 0l);
@@ -225,8 +225,11 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
 {
     transfer->context = context;
     transfer->easy = curl_easy_init();
-    if (!transfer->easy)
+    transfer->url = curl_url();
+    transfer->origin = malloc(URL_BYTES_MAX + 1);
+    if (!transfer->easy || !transfer->url || !transfer->origin)
         return STATUS_OUT_OF_MEMORY;
+    transfer->origin_bytes = 0;
     enum status status = set_limits(transfer, &context->config->limits);
     if (status == STATUS_OK)
         status = set_connection(transfer, context->config);
@@ -242,6 +245,8 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
 void transfer_close(struct transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
+    curl_url_cleanup(transfer->url);
+    free(transfer->origin);
     curl_slist_free_all(transfer->lines);
     EVP_MD_CTX_free(transfer->digest);
     *transfer = (struct transfer){0};
@@ -278,6 +283,31 @@ static void drop_own_lines(struct transfer *transfer)
     transfer->lines = NULL;
 }
 
+/* The bytes of "scheme://host:port" in front of a path that needs no parser: no query, no escapes, no dot segments. 0: parse. */
+static size_t plain_origin_bytes(const char *url, size_t bytes)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + 3, '/') : NULL;
+    if (!path || memchr(url, '@', bytes) || strpbrk(path, "?#%\\") || strstr(path, "/."))
+        return 0;
+    return (size_t)(path - url);
+}
+
+/* A handle taken apart once serves all pages of its host: only the path is set then. libcurl would otherwise parse the text and
+ * put it together again for every page. */
+static bool set_url(struct transfer *transfer, const char *url, size_t bytes)
+{
+    size_t origin_bytes = plain_origin_bytes(url, bytes);
+    if (origin_bytes && origin_bytes == transfer->origin_bytes && memcmp(url, transfer->origin, origin_bytes) == 0)
+        return curl_url_set(transfer->url, CURLUPART_PATH, url + origin_bytes, 0) == CURLUE_OK;
+    transfer->origin_bytes = 0;
+    if (curl_url_set(transfer->url, CURLUPART_URL, url, 0) != CURLUE_OK)
+        return false;
+    memcpy(transfer->origin, url, origin_bytes);
+    transfer->origin_bytes = origin_bytes;
+    return true;
+}
+
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
 {
     const struct shared *shared = transfer->context->shared;
@@ -298,7 +328,9 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     atomic_store_explicit(&slot->growing, 0, memory_order_seq_cst);
     if (transfer->digest && EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) != 1)
         return STATUS_OUT_OF_MEMORY;
-    SET(CURLOPT_URL, url);
+    if (!set_url(transfer, url, slot->url_bytes))
+        return STATUS_INVALID_ARGUMENT;
+    SET(CURLOPT_CURLU, transfer->url);
     /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
      * would, and all others would have waited for that. */
     bool may_share = strncasecmp(url, "https:", 6) == 0 && transfer->context->config->http_version != CURL_HTTP_VERSION_1_1;

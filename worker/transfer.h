@@ -34,6 +34,9 @@ struct transfer {
     bool is_paused;       /* waits for body memory */
     struct claim claim;
     struct headers headers;
+    CURLU *url;                  /* what is fetched, by the parser that checked it */
+    char *origin;                /* "scheme://host:port" of what url was set to last; "" when that was not plain */
+    size_t origin_bytes;
     struct curl_slist *lines;    /* this request's own headers; NULL: those of the run */
     EVP_MD_CTX *digest;          /* NULL unless digests are wanted */
     enum fetch_error error;      /* found by ourselves; FETCH_OK: none */

@@ -55,7 +55,7 @@ struct fetch_config {
     bool digest;
     bool insecure;
     bool block_private;
-    bool threads; /* the resolver must not be told that it may outlive us */
+    bool is_process; /* the worker has a process of its own, which ends with it */
     long http_version;             /* CURL_HTTP_VERSION_* */
     const char *user_agent;
     const char *proxy;             /* "": none; NULL: what the environment says */

@@ -1,0 +1,25 @@
+/* Runs in: worker
+ *
+ * memory.h: the allocator that libcurl gets in a worker process.
+ *
+ * DESIGN. A transfer makes and frees some hundred small blocks of ever the same sizes. Freed blocks go to a list of their size
+ * class and come from there again: no search, no merging, no lock, as there is one thread that matters. Blocks come from
+ * malloc() and each knows its class, so a helper thread of libcurl's (the resolver) may allocate and free as well: its blocks
+ * just pass by the lists. */
+#ifndef SHOAL_MEMORY_H
+#define SHOAL_MEMORY_H
+
+#include <stddef.h>
+
+/* The calling thread's blocks are kept in lists from here on. Once, before the first block; in a process of our own only: what
+ * was allocated otherwise must not come here. */
+void memory_begin(void);
+
+/* As malloc(), free(), realloc(), strdup(), calloc(). Any thread. */
+void *memory_allocate(size_t bytes);
+void memory_free(void *block);
+void *memory_resize(void *block, size_t bytes);
+char *memory_copy_text(const char *text);
+void *memory_allocate_zeroed(size_t count, size_t bytes);
+
+#endif
