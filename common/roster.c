@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "common/fence.h"
+
 static uint64_t bit_of(uint32_t worker)
 {
     return 1ull << (worker % 64);
@@ -47,7 +49,7 @@ uint32_t roster_set_current(const struct shared *shared, uint32_t worker, uint32
 void roster_mark_idle(const struct shared *shared, uint32_t worker)
 {
     set_bit(shared->header->asleep.idle, worker);
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fence of the coordinator between push and look */
+    full_fence(); /* pairs with the fence of the coordinator between push and look */
 }
 
 void roster_unmark_idle(const struct shared *shared, uint32_t worker)
@@ -58,7 +60,7 @@ void roster_unmark_idle(const struct shared *shared, uint32_t worker)
 void roster_mark_room(const struct shared *shared, uint32_t worker)
 {
     set_bit(shared->header->asleep.room, worker);
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fence of the coordinator between push and look */
+    full_fence(); /* pairs with the fence of the coordinator between push and look */
 }
 
 void roster_unmark_room(const struct shared *shared, uint32_t worker)

@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/done_ring.h"
+#include "common/fence.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
 
@@ -119,7 +120,7 @@ bool pool_sleep(struct executor *executor, int64_t deadline_ns)
         deadline_ns = executor->reap_at_ns;
     _Atomic uint32_t *sleeps = &executor->shared.header->coordinator_sleeps;
     atomic_store_explicit(sleeps, 1, memory_order_seq_cst);
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fence of the worker's tell_coordinator() */
+    full_fence(); /* pairs with the fence of the worker's tell_coordinator() */
     int timeout_ms = has_news(executor) ? 0 : clock_left_ms(deadline_ns, sleep_cap_ms(executor));
     struct pollfd fds[2] = {{.fd = executor->epoll_fd, .events = POLLIN},
                             {.fd = executor->options.interrupt_fd, .events = POLLIN}};
@@ -135,7 +136,7 @@ static void arm_fd(struct executor *executor)
     if (!executor->fd_is_used)
         return;
     atomic_store_explicit(&executor->shared.header->coordinator_sleeps, 1, memory_order_seq_cst);
-    atomic_thread_fence(memory_order_seq_cst);
+    full_fence();
     uint64_t one = 1;
     if (has_news(executor) && write(executor->done_fd, &one, sizeof one) < 0)
         return; /* EAGAIN: it is readable already */

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/extent.h"
+#include "common/fence.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -107,7 +108,7 @@ static void place_suspect(struct executor *executor)
 /* Wakes up to `count` sleepers: first those that hold nothing, then those with room beside what they hold. */
 static void wake_workers(struct executor *executor, uint32_t count)
 {
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fences of roster_mark_idle() and _room() */
+    full_fence(); /* pairs with the fences of roster_mark_idle() and _room() */
     sem_t *work = &executor->shared.header->rings[RING_WORK].work;
     uint32_t idle = roster_idle_count(&executor->shared);
     int tokens = 0;

@@ -143,32 +143,29 @@ START_TEST(no_more_than_concurrency_are_in_flight)
 }
 END_TEST
 
-/* Both workers sleep, each may hold one: the second of two submits in a row must not wait for the first. The best of some
- * rounds counts, so that a busy machine is no failure. */
+/* Both workers sleep, each may hold one: the second of two submits in a row must not wait until a sleeper looks up by
+ * itself, which it does once a second. */
 START_TEST(two_submits_wake_two_sleeping_workers)
 {
-    int64_t best_ms = INT64_MAX;
+    enum { ROUNDS = 20, SOON_MS = 700 };
     if (_i == EXECUTOR_SERIAL)
         return;
     rig_begin(&rig, _i);
     rig.options.concurrency = 2;
     rig_open(&rig);
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         struct future *futures[2] = {rig_submit(&rig, "/never"), rig_submit(&rig, "/never")};
         int64_t began_ms = now_ms();
         while (!future_running(futures[0]) || !future_running(futures[1])) {
             executor_run(rig.executor, 1);
-            ck_assert_int_lt((long long)(now_ms() - began_ms), NET_MS);
+            ck_assert_msg(round == 0 || now_ms() - began_ms < SOON_MS, "round %d: one waits", round);
         }
-        if (round > 0 && now_ms() - began_ms < best_ms) /* the first round starts the workers */
-            best_ms = now_ms() - began_ms;
         for (int i = 0; i < 2; i++) {
             future_cancel(futures[i]);
             expect_cancelled(futures[i]);
             future_release(futures[i]);
         }
     }
-    ck_assert_msg(best_ms < 300, "it took %lld ms", (long long)best_ms);
 }
 END_TEST
 

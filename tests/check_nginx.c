@@ -21,6 +21,8 @@ enum { ENGINES_HERE = sizeof ENGINES / sizeof ENGINES[0] };
 static struct nginx nginx; /* one for all tests: its start takes longer than they do */
 static struct executor *executor;
 static struct executor_options options;
+static struct future *kept[16]; /* given back by tear_down() */
+static size_t kept_count;
 
 static void set_up(void)
 {
@@ -33,6 +35,9 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    while (kept_count > 0) {
+        future_release(kept[--kept_count]);
+    }
     executor_close(executor);
     executor = NULL;
 }
@@ -59,12 +64,19 @@ static const struct fetch_result *result_of(struct future *future)
     return result;
 }
 
-/* Fetches one path; the result is the test's, which does not give it back. */
+/* Fetches one URL; the result lives as long as the test. */
+static const struct fetch_result *fetch_url(const char *url)
+{
+    ck_assert_uint_lt(kept_count, sizeof kept / sizeof kept[0]);
+    kept[kept_count] = submit(url);
+    return result_of(kept[kept_count++]);
+}
+
 static const struct fetch_result *fetch(enum nginx_server server, const char *path)
 {
     char url[URL_BYTES];
     nginx_url(&nginx, server, path, url, sizeof url);
-    return result_of(submit(url));
+    return fetch_url(url);
 }
 
 static void assert_ok(const struct fetch_result *result)
@@ -303,7 +315,7 @@ START_TEST(a_good_certificate_is_not_called_insecure)
     open_executor(_i);
     ck_assert(!fetch(NGINX_TLS, "/empty")->insecure);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/empty", nginx.ports[NGINX_TLS]);
-    const struct fetch_result *result = result_of(submit(url));
+    const struct fetch_result *result = fetch_url(url);
     assert_ok(result);
     ck_assert_int_ge(result->time.tls_us, 0);
 }
@@ -314,7 +326,7 @@ START_TEST(plain_http_to_a_port_of_tls_is_answered_as_an_error)
     char url[URL_BYTES];
     open_executor(_i);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/empty", nginx.ports[NGINX_TLS]);
-    const struct fetch_result *result = result_of(submit(url));
+    const struct fetch_result *result = fetch_url(url);
     assert_error(result, FETCH_HTTP_STATUS);
     ck_assert_uint_eq(result->http_status, 400);
 }
@@ -325,7 +337,7 @@ START_TEST(tls_to_a_plain_port_is_a_tls_error)
     char url[URL_BYTES];
     open_executor(_i);
     snprintf(url, sizeof url, "https://127.0.0.1:%d/empty", nginx.ports[NGINX_PLAIN]);
-    assert_error(result_of(submit(url)), FETCH_TLS);
+    assert_error(fetch_url(url), FETCH_TLS);
 }
 END_TEST
 
@@ -340,7 +352,7 @@ START_TEST(an_ipv6_literal_is_fetched)
     }
     open_executor(_i);
     snprintf(url, sizeof url, "http://[::1]:%d/binary", nginx.ports[NGINX_PLAIN]);
-    const struct fetch_result *result = result_of(submit(url));
+    const struct fetch_result *result = fetch_url(url);
     assert_ok(result);
     ck_assert_str_eq(result->remote_ip, "::1");
     ck_assert_uint_eq(result->body_bytes, NGINX_BINARY_BYTES);

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/done_ring.h"
 #include "common/fault.h"
+#include "common/fence.h"
 #include "common/fetch_error.h"
 #include "common/roster.h"
 #include "common/slot.h"
@@ -156,7 +157,7 @@ static void tell_coordinator(struct worker *worker)
         return;
     worker->has_news = false;
     _Atomic uint32_t *sleeps = &worker->config.shared->header->coordinator_sleeps;
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with executor's fence between "I sleep" and its last look */
+    full_fence(); /* pairs with executor's fence between "I sleep" and its last look */
     if (!atomic_load_explicit(sleeps, memory_order_relaxed) ||
         !atomic_exchange_explicit(sleeps, 0, memory_order_seq_cst))
         return;
