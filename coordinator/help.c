@@ -18,8 +18,6 @@
 static const char OVERVIEW[] = "shoal fetches long lists of web pages: many processes, one shared memory.\n"
                                "\n"
                                "usage: shoal fetch   [options] [URL ...]  fetch a list: arguments, or -i FILE\n"
-                               "       shoal crawl   [options] URL ...    fetch, follow links, stay in scope\n"
-                               "       shoal compare [options] [URL ...]  one list through each design\n"
                                "       shoal help [command]               explain; also COMMAND --help\n"
                                "       shoal --version [-v]               version, libcurl; -v: limits too\n"
                                "\n"
@@ -218,8 +216,7 @@ enum exit_status help_command(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "help") != 0) {
         char shown[64];
         escape_text_into(shown, sizeof shown, argv[1], strlen(argv[1]));
-        bool planned = strcmp(argv[1], "crawl") == 0 || strcmp(argv[1], "compare") == 0;
-        fprintf(stderr, "shoal help: %s \"%s\"\n", planned ? "there is no help yet for" : "there is no command", shown);
+        fprintf(stderr, "shoal help: there is no command \"%s\"\n", shown);
         return EXIT_USAGE;
     }
     writer_open(&writer, STDOUT_FILENO, "standard output", NULL);
