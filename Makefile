@@ -222,7 +222,7 @@ uninstall:
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev
 TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15
 DEBUG_PACKAGES := valgrind
-LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db groff
+LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 
 .PHONY: deps deps-run deps-test deps-valgrind deps-lint
 #: deps        installs what is missing of Debian's packages to build, test and lint (nothing when all is there)

@@ -81,7 +81,8 @@ static const struct fetch_result *fetch(enum nginx_server server, const char *pa
 
 static void assert_ok(const struct fetch_result *result)
 {
-    ck_assert_msg(result->error == FETCH_OK, "%s: %s: %s", result->url, fetch_error_name(result->error), result->detail);
+    ck_assert_msg(result->error == FETCH_OK, "%s: %s: %s", result->url, fetch_error_name(result->error),
+                  result->detail);
     ck_assert_uint_eq(result->http_status, 200);
 }
 

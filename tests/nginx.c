@@ -155,7 +155,8 @@ static int write_config(const struct nginx *nginx)
 static int listen_on(int port, bool is_ipv6)
 {
     struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_loopback};
+    struct sockaddr_in6 ipv6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_loopback};
     ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int on = 1;
     int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
@@ -166,7 +167,8 @@ static int listen_on(int port, bool is_ipv6)
     if (is_ipv6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }
-    int bound = is_ipv6 ? bind(fd, (struct sockaddr *)&ipv6, sizeof ipv6) : bind(fd, (struct sockaddr *)&ipv4, sizeof ipv4);
+    int bound =
+        is_ipv6 ? bind(fd, (struct sockaddr *)&ipv6, sizeof ipv6) : bind(fd, (struct sockaddr *)&ipv4, sizeof ipv4);
     if (bound != 0 || listen(fd, 511) != 0) {
         close(fd);
         return -1;

@@ -53,7 +53,8 @@ void nginx_stop(struct nginx *nginx);
 /* Writes http://127.0.0.1:PORT or https://localhost:PORT and the path into url. */
 void nginx_url(const struct nginx *nginx, enum nginx_server server, const char *path, char *url, size_t bytes);
 
-/* Connections accepted so far, of all servers, without those of this function. Fails the process when nginx is gone. */
+/* Connections accepted since the first call in this process, by all servers, without those that this function makes.
+ * Aborts when nginx is gone. */
 uint64_t nginx_connections(const struct nginx *nginx);
 
 #endif

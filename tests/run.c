@@ -170,7 +170,8 @@ static bool read_output(struct suite *suite)
         int checks;
         int failures;
         int errors;
-        if (counts != NULL && sscanf(counts, "%%: Checks: %d, Failures: %d, Errors: %d", &checks, &failures, &errors) == 3) {
+        if (counts != NULL &&
+            sscanf(counts, "%%: Checks: %d, Failures: %d, Errors: %d", &checks, &failures, &errors) == 3) {
             suite->checks += checks;
             suite->failures += failures + errors;
             found = true;
