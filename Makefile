@@ -30,7 +30,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock url shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch transfer headers address outcome memory
 # the futures: the C API

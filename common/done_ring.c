@@ -37,6 +37,8 @@ uint32_t done_ring_drain(const struct shared *shared, uint32_t worker, uint32_t 
     struct done_ring_shm *ring = shared_done_ring(shared, worker);
     uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
     uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire); /* pairs with done_ring_push() */
+    if (tail - head > shared->done_capacity) /* scribbled on: no more than a ring holds */
+        head = tail - shared->done_capacity;
     uint32_t count = 0;
     for (; head != tail && count < max; head++) {
         uint32_t slot = atomic_load_explicit(&ring->entries[head & (shared->done_capacity - 1)], memory_order_relaxed);

@@ -25,18 +25,21 @@ static void step_over_stale(const struct shared *shared, enum ring_kind kind, ui
                                                 memory_order_relaxed);
 }
 
+bool ring_has_room(const struct shared *shared, enum ring_kind kind)
+{
+    if (ring_length(shared, kind) < shared->ring_capacity)
+        return true;
+    step_over_stale(shared, kind, atomic_load_explicit(&shared->header->rings[kind].head, memory_order_acquire));
+    return ring_length(shared, kind) < shared->ring_capacity;
+}
+
 bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot)
 {
     struct ring_shm *ring = &shared->header->rings[kind];
     check(slot < shared->slot_count);
+    if (!ring_has_room(shared, kind))
+        return false;
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-    uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-    if (tail - head >= shared->ring_capacity) {
-        step_over_stale(shared, kind, head);
-        head = atomic_load_explicit(&ring->head, memory_order_acquire);
-        if (tail - head >= shared->ring_capacity)
-            return false;
-    }
     atomic_store_explicit(&shared->ring_entries[kind][tail & (shared->ring_capacity - 1)], slot,
                           memory_order_relaxed);
     /* Release pairs with the load of tail in ring_claim(): the entry and the slot's READY come before it. */

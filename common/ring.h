@@ -19,6 +19,9 @@ struct claim {
     uint64_t word; /* the slot's state word, CLAIMED by the caller */
 };
 
+/* Whether one more entry fits. Entries of cancelled tasks fill the ring too, until a claimer steps over them. Coordinator. */
+bool ring_has_room(const struct shared *shared, enum ring_kind kind);
+
 /* Appends a slot that is READY. Coordinator only. False when the ring is full: try again after workers have claimed. Never
  * blocks. */
 bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot);

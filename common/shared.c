@@ -13,6 +13,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "common/descriptor.h"
+
 #define SHM_DIRECTORY "/dev/shm"
 #define PAGE_BYTES 4096u
 #define NAME_TRIES 16
@@ -69,7 +71,7 @@ static int open_unnamed(char *why, size_t why_bytes)
         if (fd >= 0) {
             /* if we die here: an empty object of 0 bytes stays in /dev/shm; no page is reserved yet. */
             shm_unlink(name);
-            return fd;
+            return descriptor_above_stdio(fd);
         }
         if (errno != EEXIST)
             break;
@@ -235,7 +237,7 @@ void shared_close(struct shared *shared)
         munmap(shared->control, (size_t)shared->control_bytes);
     if (shared->bodies)
         munmap(shared->bodies, (size_t)shared->body_bytes);
-    if (shared->body_fd > 0)
+    if (shared->body_fd >= 0)
         close(shared->body_fd);
     *shared = (struct shared){.body_fd = -1};
 }

@@ -78,7 +78,7 @@ static size_t unique_done(struct future *const *futures, size_t count, struct fu
 {
     size_t done = 0;
     for (size_t i = 0; i < count; i++) {
-        if (future_done(futures[i]) && !futures[i]->is_due)
+        if (future_done(futures[i]))
             sorted[done++] = futures[i];
     }
     qsort(sorted, done, sizeof(struct future *), compare_futures);
@@ -142,7 +142,7 @@ static enum status fill(struct completions *completions, struct future *const *f
         struct future *future = futures[i];
         if (!add_executor(completions, future->executor)) {
             status = STATUS_INVALID_ARGUMENT;
-        } else if (future_done(future) && !future->is_due) {
+        } else if (future_done(future)) {
             size_t at = find(sorted, done, future);
             if (at < done && !seen[at])
                 add_entry(completions, future, true);

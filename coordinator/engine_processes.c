@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/descriptor.h"
 #include "common/roster.h"
 #include "coordinator/pool.h"
 
@@ -87,7 +88,7 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
 #ifdef SHOAL_SANITIZED
     worker_close(worker); /* else the kernel takes all back, and faster */
 #endif
-    _exit(code);
+    _exit((int)code);
 }
 
 static enum status processes_start(struct executor *executor, uint32_t index)
@@ -102,7 +103,7 @@ static enum status processes_start(struct executor *executor, uint32_t index)
         run_child(executor, index, parent);
     /* if we die here: the child sees another parent, or PDEATHSIG ends it. */
     worker->pid = pid;
-    worker->pid_fd = pidfd_open(pid, 0);
+    worker->pid_fd = descriptor_above_stdio(pidfd_open(pid, 0));
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
     if (worker->pid_fd >= 0)
         epoll_ctl(executor->epoll_fd, EPOLL_CTL_ADD, worker->pid_fd, &event);

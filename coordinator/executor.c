@@ -1,7 +1,6 @@
 /* Runs in: coordinator */
 #include "coordinator/executor.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,6 +23,16 @@
 
 /* ---- one turn ---- */
 
+/* From here on workers must ring again, for the caller's own event loop. Before the rings are drained, so that nothing falls
+ * between. */
+static void rearm(struct executor *executor)
+{
+    if (!executor->fd_is_used)
+        return;
+    atomic_store_explicit(&executor->shared.header->coordinator_sleeps, 1, memory_order_seq_cst);
+    full_fence();
+}
+
 static void look_at_events(struct executor *executor)
 {
     struct epoll_event events[DRAIN_COUNT];
@@ -35,6 +44,7 @@ static void look_at_events(struct executor *executor)
         } else {
             ssize_t got = read(executor->done_fd, &rings, sizeof rings);
             (void)got;
+            rearm(executor);
         }
     }
 }
@@ -71,7 +81,7 @@ uint64_t pool_turn(struct executor *executor)
 {
     uint64_t before = executor->completed;
     int64_t now_ns = clock_now_ns();
-    if (now_ns >= executor->next_look_ns) {
+    if (now_ns >= executor->next_look_ns || executor->fd_is_used) {
         executor->next_look_ns = now_ns + LOOK_NS;
         look_at_events(executor);
         reaper_check_hung(executor, now_ns);
@@ -125,9 +135,19 @@ bool pool_sleep(struct executor *executor, int64_t deadline_ns)
     struct pollfd fds[2] = {{.fd = executor->epoll_fd, .events = POLLIN},
                             {.fd = executor->options.interrupt_fd, .events = POLLIN}};
     int ready = poll(fds, executor->options.interrupt_fd >= 0 ? 2 : 1, timeout_ms);
-    atomic_store_explicit(sleeps, 0, memory_order_seq_cst);
+    if (!executor->fd_is_used)
+        atomic_store_explicit(sleeps, 0, memory_order_seq_cst);
     executor->next_look_ns = 0;
-    return (ready > 0 && fds[1].revents) || (ready < 0 && errno == EINTR);
+    return ready > 0 && fds[1].revents;
+}
+
+/* The serial engine works only inside our calls, so one that may not wait does what can be done at once. True if that gave a
+ * result. */
+static bool step_inline(struct executor *executor)
+{
+    if (executor->options.engine == EXECUTOR_SERIAL)
+        sleep_inline(executor, 0);
+    return has_news(executor);
 }
 
 /* The caller's own event loop waits for executor_fd(): from here on workers must ring. */
@@ -135,10 +155,10 @@ static void arm_fd(struct executor *executor)
 {
     if (!executor->fd_is_used)
         return;
-    atomic_store_explicit(&executor->shared.header->coordinator_sleeps, 1, memory_order_seq_cst);
-    full_fence();
+    rearm(executor);
     uint64_t one = 1;
-    if (has_news(executor) && write(executor->done_fd, &one, sizeof one) < 0)
+    bool is_our_turn = executor->options.engine == EXECUTOR_SERIAL && executor->pending > 0;
+    if ((has_news(executor) || is_our_turn) && write(executor->done_fd, &one, sizeof one) < 0)
         return; /* EAGAIN: it is readable already */
 }
 
@@ -157,7 +177,7 @@ enum status executor_run(struct executor *executor, int64_t timeout_ms)
         if (executor->pending == 0)
             break;
         status = STATUS_TIMEOUT;
-        if (clock_left_ms(deadline_ns, 1) == 0)
+        if (clock_left_ms(deadline_ns, 1) == 0 && !step_inline(executor))
             break;
         status = STATUS_INTERRUPTED;
         if (pool_sleep(executor, deadline_ns) && !has_news(executor))

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/descriptor.h"
 #include "common/extent.h"
 #include "common/version.h"
 #include "coordinator/cpus.h"
@@ -251,13 +252,17 @@ static enum status allocate(struct executor *executor)
 
 static enum status open_descriptors(struct executor *executor, char *why, size_t why_bytes)
 {
-    executor->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    executor->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    executor->epoll_fd = descriptor_above_stdio(epoll_create1(EPOLL_CLOEXEC));
+    executor->done_fd = descriptor_above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     int failed = executor->epoll_fd < 0 || executor->done_fd < 0 || pipe2(executor->lifeline, O_CLOEXEC) != 0;
+    for (int i = 0; !failed && i < 2; i++) {
+        executor->lifeline[i] = descriptor_above_stdio(executor->lifeline[i]);
+        failed = executor->lifeline[i] < 0;
+    }
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = UINT32_MAX};
     failed = failed || epoll_ctl(executor->epoll_fd, EPOLL_CTL_ADD, executor->done_fd, &event) != 0;
     for (uint32_t i = 0; !failed && i <= executor->worker_count; i++) {
-        executor->workers[i].doorbell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        executor->workers[i].doorbell_fd = descriptor_above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         failed = executor->workers[i].doorbell_fd < 0;
     }
     if (!failed)
@@ -319,7 +324,8 @@ void pool_worker_config(struct executor *executor, uint32_t index, struct worker
         .job = executor->options.job ? executor->options.job : &fetch_job,
         .ring = is_quarantine ? RING_QUARANTINE : RING_WORK,
         .owner = {.worker = index, .incarnation = executor->workers[index].incarnation},
-        .capacity = is_quarantine ? 1 : executor->worker_capacity,
+        .capacity = is_quarantine ? 1 : executor->concurrency / executor->worker_count +
+                                            (index < executor->concurrency % executor->worker_count),
         .share = is_quarantine ? 1 : executor->worker_count,
         .tasks_max = is_process ? executor->options.tasks_per_worker_max : 0,
         .heartbeat_ms = pool_heartbeat_ms(executor),

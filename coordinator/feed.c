@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/extent.h"
 #include "common/fence.h"
+#include "common/ring.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -38,7 +39,7 @@ static bool write_request(struct executor *executor, struct future *future, uint
     at->header_bytes = future->header_bytes;
     at->attempt = future->attempts;
     at->task = future->task;
-    at->submitted_ns = clock_now_ns();
+    at->submitted_ns = future->submitted_ns;
     atomic_store_explicit(&at->cancel, 0, memory_order_relaxed);
     return true;
 }
@@ -46,6 +47,8 @@ static bool write_request(struct executor *executor, struct future *future, uint
 static bool place(struct executor *executor, struct future *future, enum ring_kind kind)
 {
     uint32_t slot = executor->free_slots[executor->free_count - 1];
+    if (!ring_has_room(&executor->shared, kind))
+        return false; /* cancelled entries lie behind one that waits: a claim makes room */
     if (!write_request(executor, future, slot))
         return false;
     executor->free_count--;
@@ -56,7 +59,6 @@ static bool place(struct executor *executor, struct future *future, enum ring_ki
     executor->by_slot[slot] = future;
     executor->placed++;
     slot_make_ready(&executor->shared, slot);
-    /* The ring is twice as large as there are slots; only cancelled entries could fill it, and those are stepped over. */
     check(ring_push(&executor->shared, kind, slot));
     return true;
 }
@@ -113,10 +115,13 @@ static void wake_workers(struct executor *executor, uint32_t count)
     uint32_t idle = roster_idle_count(&executor->shared);
     int tokens = 0;
     sem_getvalue(work, &tokens);
-    uint32_t wanted = idle < count ? idle : count;
-    for (uint32_t i = (uint32_t)(tokens > 0 ? tokens : 0); i < wanted; i++)
+    /* Tokens that lie there already are for the pushes before this one. */
+    uint32_t waiting = tokens > 0 ? (uint32_t)tokens : 0;
+    uint32_t wanted = waiting + count < idle ? waiting + count : idle;
+    for (uint32_t i = waiting; i < wanted; i++)
         sem_post(work);
-    uint32_t left = count - wanted < BELLS_MAX ? count - wanted : BELLS_MAX;
+    uint32_t posted = wanted > waiting ? wanted - waiting : 0;
+    uint32_t left = count - posted < BELLS_MAX ? count - posted : BELLS_MAX;
     for (; left > 0; left--) {
         uint32_t worker = roster_take_room(&executor->shared, executor->last_rung);
         if (worker == SLOT_NONE)
@@ -153,15 +158,21 @@ void pool_feed(struct executor *executor)
 
 /* ---- leaving a slot ---- */
 
+/* Memory was given back, or another transfer's turn to go on has come. */
+static void ring_paused(struct executor *executor)
+{
+    for (uint32_t i = 0; i <= executor->worker_count; i++) {
+        if (atomic_load_explicit(&executor->shared.roster[i].paused, memory_order_seq_cst))
+            pool_ring(executor, i);
+    }
+}
+
 static void give_slot_back(struct executor *executor, uint32_t slot)
 {
     uint64_t reserved = atomic_load_explicit(&executor->shared.slots[slot].reserved_bytes, memory_order_relaxed);
     if (reserved > EXTENT_WARM_BYTES) {
         extent_trim(&executor->shared, slot, EXTENT_WARM_BYTES);
-        for (uint32_t i = 0; i < executor->started; i++) {
-            if (atomic_load_explicit(&executor->shared.roster[i].paused, memory_order_seq_cst))
-                pool_ring(executor, i);
-        }
+        ring_paused(executor);
     }
     executor->by_slot[slot] = NULL;
     executor->free_slots[executor->free_count++] = slot;
@@ -239,10 +250,25 @@ void pool_evict(struct executor *executor, uint32_t leave)
     }
 }
 
+/* A large body moves on at once when half of the memory is full of others: callers may sit on results for long, and workers need
+ * the rest. */
+static bool is_in_the_way(const struct executor *executor, uint32_t slot)
+{
+    uint64_t reserved = atomic_load_explicit(&executor->shared.slots[slot].reserved_bytes, memory_order_relaxed);
+    return reserved > EXTENT_WARM_BYTES &&
+           extent_reserved_bytes(&executor->shared) > executor->shared.memory_bytes_max / 2;
+}
+
 static void hold(struct executor *executor, struct future *future)
 {
+    uint32_t slot = future->slot;
     future->held_at = executor->held_count;
-    executor->held[executor->held_count++] = future->slot;
+    executor->held[executor->held_count++] = slot;
+    if (is_in_the_way(executor, slot) && copy_out(future)) {
+        pool_drop_held(executor, future);
+        return;
+    }
+    ring_paused(executor);
     if (executor->held_count > executor->held_max)
         pool_evict(executor, executor->held_max);
     /* All others pinned, and no heap for this one: its body is lost, the slot is not. */

@@ -64,6 +64,7 @@ struct future *future_new(struct executor *executor, const struct request *reque
     future->executor = executor;
     future->user = request->user;
     future->task = executor->next_task++;
+    future->submitted_ns = clock_now_ns();
     future->slot = SLOT_NONE;
     future->held_at = SLOT_NONE;
     future->phase = FUTURE_QUEUED;
@@ -189,9 +190,10 @@ static bool take_from_queue(struct future *future)
     struct executor *executor = future->executor;
     if (future->phase == FUTURE_QUEUED)
         future_list_remove(future->is_suspect ? &executor->suspects : &executor->queue, future);
-    else if (slot_cancel(&executor->shared, future->slot))
+    else if (slot_cancel(&executor->shared, future->slot)) {
         pool_unplace(executor, future);
-    else
+        future->attempts--; /* no worker has begun it */
+    } else
         return false;
     return true;
 }
@@ -214,7 +216,9 @@ bool future_cancel(struct future *future)
         if (worker <= executor->worker_count)
             pool_ring(executor, worker);
     }
-    return state_of(word) == SLOT_CLAIMED;
+    /* Done, but not collected: it depends on what the worker did last. */
+    return state_of(word) == SLOT_CLAIMED ||
+           (future->wants_cancel && executor->shared.slots[future->slot].result.error == FETCH_CANCELLED);
 }
 
 /* ---- waiting ---- */
@@ -300,6 +304,8 @@ enum status future_add_done_callback(struct future *future, future_callback *cal
         return STATUS_OUT_OF_MEMORY;
     *watcher = (struct watcher){.callback = callback, .context = context};
     future_add_watcher(future, watcher);
+    if (future->is_due && future->executor->callback_depth == 0)
+        pool_run_callbacks(future->executor);
     return STATUS_OK;
 }
 

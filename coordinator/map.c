@@ -2,6 +2,7 @@
  *
  * map.c: results in the order of the input, with a bounded number of futures ahead. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "coordinator/pool.h"
@@ -14,6 +15,7 @@ struct executor_map {
     size_t ahead_max;
     size_t first;
     size_t count;
+    char *unsent;           /* a URL taken from the input that could not be submitted yet */
     struct future *yielded; /* its result is the caller's until the next call */
     int64_t deadline_ns;
     bool at_end;
@@ -45,11 +47,19 @@ static int64_t left_ms(const struct executor_map *map)
     return map->deadline_ns == DEADLINE_NEVER ? -1 : clock_left_ms(map->deadline_ns, INT32_MAX);
 }
 
+/* The input cannot take a URL back, so it waits here for the next call. */
+static enum status keep_unsent(struct executor_map *map, const char *url, enum status status)
+{
+    if (!map->unsent)
+        map->unsent = strdup(url);
+    return map->unsent ? status : STATUS_OUT_OF_MEMORY;
+}
+
 /* Submits as far ahead as is allowed. */
 static enum status refill(struct executor_map *map)
 {
     while (!map->at_end && map->count < map->ahead_max) {
-        const char *url = map->next(map->context);
+        const char *url = map->unsent ? map->unsent : map->next(map->context);
         if (!url) {
             map->at_end = true;
             break;
@@ -57,10 +67,10 @@ static enum status refill(struct executor_map *map)
         struct future *future;
         const struct request request = {.url = url};
         enum status status = executor_submit(map->executor, &request, left_ms(map), &future);
-        if (status != STATUS_OK) {
-            map->at_end = true; /* the URL was taken from the input and cannot be put back */
-            return status;
-        }
+        if (status != STATUS_OK)
+            return keep_unsent(map, url, status);
+        free(map->unsent);
+        map->unsent = NULL;
         map->ahead[(map->first + map->count++) % map->ahead_max] = future;
     }
     return STATUS_OK;
@@ -97,6 +107,7 @@ void executor_map_close(struct executor_map *map)
         future_cancel(future);
         future_release(future);
     }
+    free(map->unsent);
     free(map->ahead);
     free(map);
 }

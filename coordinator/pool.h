@@ -52,6 +52,7 @@ struct future {
     struct completed *completed;
     void *user;
     uint64_t task;
+    int64_t submitted_ns;
     uint32_t slot;             /* SLOT_NONE: in none */
     uint32_t held_at;          /* index in executor->held, SLOT_NONE: not held */
     uint32_t attempts;

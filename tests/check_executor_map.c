@@ -249,8 +249,10 @@ START_TEST(the_descriptor_is_quiet_when_there_is_nothing_to_do)
             ck_assert_msg(++turns < 10, "%d wake-ups for one result", turns);
         }
         future_release(future);
-        executor_run(rig.executor, 0);
-        ck_assert_int_eq(poll(&ready, 1, 0), 0);
+        for (turns = 0; poll(&ready, 1, 0) > 0; turns++) { /* a ring may come behind what it rang for */
+            executor_run(rig.executor, 0);
+            ck_assert_msg(turns < 10, "it does not become quiet");
+        }
     }
     future_release(blocks);
 }

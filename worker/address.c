@@ -52,8 +52,10 @@ static bool is_private_6(const uint8_t *a)
     static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (memcmp(a, NAT64, 12) == 0) /* 64:ff9b::/96 */
         return is_private_4(read_4(a + 12));
-    if (memcmp(a, MAPPED, 12) == 0 || memcmp(a, ZERO, 12) == 0) /* mapped, and compatible with ::1 and :: */
+    if (memcmp(a, MAPPED, 12) == 0)
         return is_private_4(read_4(a + 12));
+    if (memcmp(a, ZERO, 12) == 0) /* ::, ::1, and IPv4-compatible, which nobody routes (RFC 4291, 2.5.5.1) */
+        return true;
     if (a[0] == 0x20 && a[1] == 0x02) /* 2002::/16 6to4 */
         return is_private_4(read_4(a + 2));
     if (a[0] == 0x20 && a[1] == 0x01 && a[2] < 0x02) /* 2001::/23 protocol assignments, Teredo */

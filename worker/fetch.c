@@ -202,6 +202,8 @@ static void fetch_start(struct job *job, const struct claim *claim)
         return;
     }
     enum status status = STATUS_OK;
+    if (transfer->was_used && !job->context.handles_last)
+        transfer_renew(transfer);
     if (!transfer->easy)
         status = transfer_open(transfer, &job->context);
     transfer->claim = *claim;
@@ -214,7 +216,7 @@ static void fetch_start(struct job *job, const struct claim *claim)
         return;
     }
     if (status != STATUS_OK)
-        transfer_close(transfer);
+        transfer_renew(transfer);
     release_transfer(job, transfer);
     refuse_claim(job, claim, status == STATUS_INVALID_ARGUMENT ? FETCH_PROTOCOL : FETCH_OUT_OF_MEMORY,
                  "libcurl refused the request");
@@ -306,6 +308,19 @@ static void init_libcurl_alone(void)
     curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_allocate, memory_free, memory_resize, memory_copy_text,
                          memory_allocate_zeroed);
 #endif
+}
+
+/* 8.1.1 clears what a handle remembers of its last answer's headers. Before that a handle serves one URL, or its last header is
+ * held, which takes an allocator of ours. */
+#define LIBCURL_FORGETS 0x080101u
+
+static void decide_reuse(struct transfer_context *context)
+{
+    bool forgets = curl_version_info(CURLVERSION_NOW)->version_num >= LIBCURL_FORGETS;
+#ifndef SHOAL_SANITIZED
+    context->holds_headers = !forgets && context->config->is_process;
+#endif
+    context->handles_last = forgets || context->holds_headers;
 }
 
 static enum status append(struct curl_slist **list, const char *const *lines, size_t count)
@@ -417,6 +432,7 @@ static enum status fetch_open(struct job **out, struct worker *worker)
         .close_socket = close_socket,
         .socket_context = job,
     };
+    decide_reuse(&job->context);
     enum status status = job->transfers && job->lanes && job->by_slot ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     if (status == STATUS_OK)
         status = append_standard(&job->context.lines, config->fetch);

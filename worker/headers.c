@@ -16,6 +16,7 @@ static const char *const TEXTS[] = {
     [HEADERS_TWO_LENGTHS] = "two different Content-Length headers",
     [HEADERS_TWO_LOCATIONS] = "two different Location headers",
     [HEADERS_CONTROL_BYTE] = "a control byte in a header",
+    [HEADERS_TRANSFER_CODING] = "a Transfer-Encoding that is not simply chunked",
 };
 static_assert(sizeof TEXTS / sizeof TEXTS[0] == HEADERS_VERDICT_COUNT, "every verdict has a text");
 
@@ -30,6 +31,8 @@ static void begin_answer(struct headers *headers)
     headers->retry_after_s = -1;
     headers->location_digest = LOCATION_DIGEST_NONE;
     headers->is_encoded = false;
+    headers->is_complete = false;
+    headers->has_transfer_coding = false;
 }
 
 void headers_reset(struct headers *headers)
@@ -98,6 +101,17 @@ static enum headers_verdict take_location(struct headers *headers, const char *v
     return HEADERS_OK;
 }
 
+/* We ask for no coding but chunked, which may be applied once and not by HTTP/1.0 (RFC 9112, 6.1): anything else leaves in doubt
+ * where the body ends. */
+static enum headers_verdict take_coding(struct headers *headers, const char *value, size_t bytes)
+{
+    if (bytes == 8 && strncasecmp(value, "identity", 8) == 0)
+        return HEADERS_OK;
+    bool is_plain = bytes == 7 && strncasecmp(value, "chunked", 7) == 0 && !headers->has_transfer_coding;
+    headers->has_transfer_coding = true;
+    return is_plain && !headers->is_old ? HEADERS_OK : HEADERS_TRANSFER_CODING;
+}
+
 int64_t retry_after_parse(const char *value, size_t bytes, int64_t now_s)
 {
     int64_t seconds = 0;
@@ -129,7 +143,7 @@ static enum headers_verdict take_value(struct headers *headers, const char *line
         if (value_of(line, bytes, "content-length", &value, &value_bytes))
             return take_length(headers, value, value_bytes);
         if (value_of(line, bytes, "content-encoding", &value, &value_bytes))
-            headers->is_encoded = value_bytes != 8 || strncasecmp(value, "identity", 8) != 0;
+            headers->is_encoded = headers->is_encoded || value_bytes != 8 || strncasecmp(value, "identity", 8) != 0;
         return HEADERS_OK;
     case 'l':
         if (value_of(line, bytes, "location", &value, &value_bytes))
@@ -138,6 +152,10 @@ static enum headers_verdict take_value(struct headers *headers, const char *line
     case 'r':
         if (value_of(line, bytes, "retry-after", &value, &value_bytes))
             headers->retry_after_s = retry_after_parse(value, value_bytes, (int64_t)time(NULL));
+        return HEADERS_OK;
+    case 't':
+        if (value_of(line, bytes, "transfer-encoding", &value, &value_bytes))
+            return take_coding(headers, value, value_bytes);
         return HEADERS_OK;
     default:
         return HEADERS_OK;
@@ -164,10 +182,13 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
         return HEADERS_CONTROL_BYTE;
     if (bytes >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         begin_answer(headers);
+        headers->is_old = bytes >= 8 && memcmp(line, "HTTP/1.0", 8) == 0;
         return HEADERS_OK;
     }
-    if (line[0] == '\r' || line[0] == '\n')
+    if (line[0] == '\r' || line[0] == '\n') {
+        headers->is_complete = true;
         return HEADERS_OK;
+    }
     if (++headers->count > limits->header_count_max)
         return HEADERS_TOO_MANY;
     return take_value(headers, line, bytes);

@@ -20,6 +20,7 @@ enum headers_verdict {
     HEADERS_TWO_LENGTHS,
     HEADERS_TWO_LOCATIONS,
     HEADERS_CONTROL_BYTE,
+    HEADERS_TRANSFER_CODING,
     HEADERS_VERDICT_COUNT
 };
 
@@ -30,6 +31,9 @@ struct headers {
     uint64_t location_digest;   /* of the Location's value; LOCATION_DIGEST_NONE: none */
     uint32_t bytes;             /* of this answer, its 1xx included */
     uint32_t count;
+    bool is_complete;           /* the blank line behind them came */
+    bool has_transfer_coding;
+    bool is_old;                /* HTTP/1.0 */
     bool is_encoded;            /* a Content-Encoding other than identity: the length is not the body's */
 };
 

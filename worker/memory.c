@@ -18,7 +18,9 @@
 
 struct block {
     alignas(max_align_t) uint32_t class;
-    size_t bytes; /* usable */
+    bool is_held;
+    bool is_freed; /* while held */
+    size_t bytes;  /* usable */
     struct block *next; /* while it lies in a list; then the caller's first bytes */
 };
 
@@ -30,6 +32,8 @@ struct list {
 };
 
 static _Thread_local struct list lists[CLASS_COUNT];
+static _Thread_local void *last;
+static _Thread_local bool was_refused;
 static _Thread_local bool keeps;
 
 void memory_begin(void)
@@ -75,11 +79,11 @@ void *memory_allocate(size_t bytes)
     if (bytes > SIZE_MAX - HEAD_BYTES)
         return NULL;
     size_t usable = class == CLASS_NONE ? bytes : bytes_of(class);
-    struct block *block = malloc(HEAD_BYTES + usable);
+    size_t whole = HEAD_BYTES + usable;
+    struct block *block = malloc(whole < sizeof *block ? sizeof *block : whole);
     if (!block)
         return NULL;
-    block->class = class;
-    block->bytes = usable;
+    *block = (struct block){.class = class, .bytes = usable};
     return payload(block);
 }
 
@@ -89,6 +93,10 @@ void memory_free(void *at)
         return;
     struct block *block = block_of(at);
     uint32_t class = block->class;
+    if (block->is_held) {
+        block->is_freed = true;
+        return;
+    }
     if (!keeps || class == CLASS_NONE || lists[class].count >= (class < SMALL_CLASSES ? KEPT_SMALL : KEPT_LARGE)) {
         free(block);
         return;
@@ -103,6 +111,11 @@ void *memory_resize(void *at, size_t bytes)
     if (!at)
         return memory_allocate(bytes);
     struct block *block = block_of(at);
+    if (block->is_held && block->is_freed) {
+        was_refused = true;
+        return NULL;
+    }
+    last = at;
     if (bytes <= block->bytes)
         return at;
     void *larger = memory_allocate(bytes);
@@ -110,6 +123,7 @@ void *memory_resize(void *at, size_t bytes)
         return NULL;
     memcpy(larger, at, block->bytes);
     memory_free(at);
+    last = larger;
     return larger;
 }
 
@@ -129,5 +143,36 @@ void *memory_allocate_zeroed(size_t count, size_t bytes)
     void *block = memory_allocate(count * bytes);
     if (block)
         memset(block, 0, count * bytes);
+    last = block;
     return block;
+}
+
+void *memory_last(void)
+{
+    return last;
+}
+
+bool memory_was_refused(void)
+{
+    bool refused = was_refused;
+    was_refused = false;
+    return refused;
+}
+
+void memory_hold(void *at)
+{
+    if (at)
+        block_of(at)->is_held = true;
+}
+
+void memory_release(void *at)
+{
+    if (!at)
+        return;
+    struct block *block = block_of(at);
+    block->is_held = false;
+    if (!block->is_freed)
+        return;
+    block->is_freed = false;
+    memory_free(at);
 }

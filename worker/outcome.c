@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "worker/memory.h"
 
 enum fetch_error outcome_of_code(CURLcode code)
 {
@@ -72,9 +73,9 @@ static enum fetch_error timeout_kind(const struct transfer *transfer)
         return FETCH_TIMEOUT_TOTAL;
     if (strstr(transfer->message, "too slow"))
         return FETCH_TIMEOUT_READ;
-    curl_off_t sent = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
-    return sent > 0 ? FETCH_TIMEOUT_TOTAL : FETCH_TIMEOUT_CONNECT;
+    if (strncmp(transfer->message, "Operation timed out", 19) == 0)
+        return FETCH_TIMEOUT_TOTAL;
+    return FETCH_TIMEOUT_CONNECT; /* resolving, connecting, shaking hands, also behind a redirect */
 }
 
 static enum fetch_error refine(const struct transfer *transfer, CURLcode code, uint32_t redirects)
@@ -85,6 +86,13 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     /* libcurl reports a broken chunk as a broken receive. */
     if (code == CURLE_RECV_ERROR && strstr(transfer->message, "chunk"))
         return FETCH_PROTOCOL;
+    /* ... and an unknown transfer coding as an unknown content coding. */
+    if (code == CURLE_BAD_CONTENT_ENCODING && transfer->headers.has_transfer_coding)
+        return FETCH_PROTOCOL;
+    if (code == CURLE_OUT_OF_MEMORY && transfer->headers.bytes && !transfer->headers.is_complete)
+        return memory_was_refused() ? FETCH_PROTOCOL : FETCH_TOO_LARGE;
+    if (code == CURLE_WRITE_ERROR && transfer->headers.is_encoded)
+        return FETCH_DECODE;
     /* The first URL was checked before; a bad one later came from a Location. */
     if (error == FETCH_INVALID_URL && (redirects || transfer->headers.location_digest != LOCATION_DIGEST_NONE))
         return FETCH_PROTOCOL;
@@ -122,6 +130,14 @@ static void explain(const struct transfer *transfer, CURLcode code, struct resul
         copy_text(result->detail, sizeof result->detail, transfer->why);
     else if (result->error == FETCH_HTTP_STATUS)
         snprintf(result->detail, sizeof result->detail, "HTTP %u", (unsigned)result->http_status);
+    else if (result->error == FETCH_RESET && code == CURLE_OK)
+        copy_text(result->detail, sizeof result->detail, "the connection ended within the headers");
+    else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_PROTOCOL)
+        copy_text(result->detail, sizeof result->detail, "the first header line is folded");
+    else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_TOO_LARGE)
+        copy_text(result->detail, sizeof result->detail, "a header line is longer than libcurl takes");
+    else if (code == CURLE_WRITE_ERROR && result->error == FETCH_DECODE)
+        copy_text(result->detail, sizeof result->detail, "more data behind the end of the compressed body");
     else if (result->error != FETCH_OK)
         copy_text(result->detail, sizeof result->detail,
                   transfer->message[0] ? transfer->message : curl_easy_strerror(code));
@@ -159,6 +175,8 @@ void outcome_of_exchange(const struct transfer *transfer, CURLcode code, struct 
     result->insecure = transfer->context->config->insecure;
     enum fetch_error error = transfer->error != FETCH_OK ? transfer->error
                                                          : refine(transfer, code, result->redirects);
+    if (error == FETCH_OK && status && !transfer->headers.is_complete)
+        error = FETCH_RESET;
     if (error == FETCH_OK && status >= 400)
         error = FETCH_HTTP_STATUS;
     result->error = (uint16_t)error;

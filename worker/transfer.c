@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/extent.h"
 #include "common/fault.h"
+#include "worker/memory.h"
 #include "worker/outcome.h"
 
 /* One receive call takes up to this much: a 100 KiB page in two. */
@@ -38,6 +39,16 @@ static bool keep_header(struct transfer *transfer, const char *line, size_t byte
     return true;
 }
 
+/* A line that libcurl has stored: its store is what it allocated last. */
+static void follow_header(struct transfer *transfer, const char *line, size_t bytes)
+{
+    if (!transfer->context->holds_headers || bytes < 3 || memcmp(line, "HTTP/", bytes < 5 ? bytes : 5) == 0)
+        return;
+    memory_release(transfer->held_header);
+    transfer->held_header = NULL;
+    transfer->last_header = memory_last();
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
@@ -45,6 +56,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     size_t bytes = size * count;
     uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
     size_t taken = bytes;
+    follow_header(transfer, line, bytes);
     enum headers_verdict verdict = headers_line(&transfer->headers, &config->limits, line, bytes);
     if (verdict == HEADERS_TOO_LARGE || verdict == HEADERS_TOO_MANY)
         taken = refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
@@ -245,11 +257,19 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
 void transfer_close(struct transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
+    memory_release(transfer->held_header);
     curl_url_cleanup(transfer->url);
     free(transfer->origin);
     curl_slist_free_all(transfer->lines);
     EVP_MD_CTX_free(transfer->digest);
     *transfer = (struct transfer){0};
+}
+
+void transfer_renew(struct transfer *transfer)
+{
+    uint32_t lane = transfer->lane;
+    transfer_close(transfer);
+    transfer->lane = lane;
 }
 
 /* The request's own lines lie behind the URL; the run's lines go before them. */
@@ -330,6 +350,7 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
         return STATUS_OUT_OF_MEMORY;
     if (!set_url(transfer, url, slot->url_bytes))
         return STATUS_INVALID_ARGUMENT;
+    SET(CURLOPT_URL, url); /* or libcurl puts its own together, and a handle used again would tell the old one */
     SET(CURLOPT_CURLU, transfer->url);
     /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
      * would, and all others would have waited for that. */
@@ -392,6 +413,13 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     result->headers_offset = (uint32_t)transfer->headers_offset;
     result->headers_bytes = (uint32_t)transfer->headers_bytes;
     store_digest(transfer, result);
+    transfer->was_used = true;
+    if (transfer->last_header) {
+        memory_release(transfer->held_header);
+        memory_hold(transfer->last_header);
+        transfer->held_header = transfer->last_header;
+        transfer->last_header = NULL;
+    }
     drop_own_lines(transfer);
     if (transfer->is_paused) {
         transfer->is_paused = false;

@@ -19,6 +19,8 @@ struct transfer_context {
     const struct fetch_config *config;
     struct curl_slist *lines;   /* the run's own headers */
     struct curl_slist *resolve;
+    bool handles_last;          /* a handle may serve more than one URL: see memory.h */
+    bool holds_headers;         /* by holding its last header */
     curl_opensocket_callback open_socket;
     curl_closesocket_callback close_socket;
     void *socket_context;
@@ -32,8 +34,11 @@ struct transfer {
     uint32_t lane;
     bool is_running;      /* the multi handle holds it */
     bool is_paused;       /* waits for body memory */
+    bool was_used;        /* the handle has served a URL */
     struct claim claim;
     struct headers headers;
+    void *last_header;    /* libcurl's copy of it */
+    void *held_header;    /* that of the URL before */
     CURLU *url;                  /* what is fetched, by the parser that checked it */
     char *origin;                /* "scheme://host:port" of what url was set to last; "" when that was not plain */
     size_t origin_bytes;
@@ -57,6 +62,9 @@ struct transfer {
  * refuses an option. After a failure transfer_close() is still due. */
 enum status transfer_open(struct transfer *transfer, struct transfer_context *context);
 void transfer_close(struct transfer *transfer);
+
+/* Closes the handle and keeps the place among its lane's transfers: transfer_open() is due again. */
+void transfer_renew(struct transfer *transfer);
 
 /* Sets what is this claim's: URL and headers, from the slot's extent. Errors: OUT_OF_MEMORY, INVALID_ARGUMENT. */
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim);

@@ -324,9 +324,11 @@ void worker_run_inline(struct worker *worker, int64_t deadline_ns)
     for (;;) {
         begin_turn(worker);
         bool is_idle = worker->held == 0 && ring_is_empty(worker);
-        if (worker->has_news || worker->interrupted || is_idle || clock_left_ms(deadline_ns, 1) == 0)
+        if (worker->has_news || worker->interrupted || is_idle)
             break;
         poll_once(worker, true);
+        if (clock_left_ms(deadline_ns, 1) == 0)
+            break;
     }
     worker->has_news = false;
 }
