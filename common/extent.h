@@ -18,6 +18,7 @@
 #include "common/shared.h"
 
 #define EXTENT_WARM_BYTES (64u << 10)
+#define EXTENT_COLD_BYTES (8u << 10) /* room for a URL */
 
 /* The first byte of a slot's extent. */
 unsigned char *extent_at(const struct shared *shared, uint32_t slot);

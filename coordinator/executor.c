@@ -112,14 +112,17 @@ static int sleep_cap_ms(const struct executor *executor)
     return pool_heartbeat_ms(executor);
 }
 
+/* The caller works itself; when it could not begin to, it waits until it may try again. */
 static bool sleep_inline(struct executor *executor, int64_t deadline_ns)
 {
-    if (executor->workers[0].worker)
-        worker_run_inline(executor->workers[0].worker, deadline_ns);
-    if (executor->options.interrupt_fd < 0)
-        return false;
-    struct pollfd interrupt = {.fd = executor->options.interrupt_fd, .events = POLLIN};
-    return !has_news(executor) && poll(&interrupt, 1, 0) > 0;
+    struct worker *self = executor->workers[0].worker;
+    int timeout_ms = 0;
+    if (self)
+        worker_run_inline(self, deadline_ns);
+    else
+        timeout_ms = clock_left_ms(executor->reap_at_ns < deadline_ns ? executor->reap_at_ns : deadline_ns, BLIND_SLEEP_MS);
+    struct pollfd interrupt = {.fd = executor->options.interrupt_fd, .events = POLLIN}; /* -1 is passed over */
+    return !has_news(executor) && poll(&interrupt, 1, timeout_ms) > 0;
 }
 
 bool pool_sleep(struct executor *executor, int64_t deadline_ns)

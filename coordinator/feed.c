@@ -150,6 +150,7 @@ void pool_feed(struct executor *executor)
     uint32_t placed = place_from_queue(executor);
     place_suspect(executor);
     if (placed) {
+        reaper_revive(executor);
         start_workers(executor);
         wake_workers(executor, placed);
     }
@@ -167,11 +168,19 @@ static void ring_paused(struct executor *executor)
     }
 }
 
+/* Pages that stay for the slot's next use: those of the low slots, which are used most, and in half of the memory at most. */
+static uint64_t warm_bytes(const struct executor *executor, uint32_t slot)
+{
+    uint64_t warm_slots = executor->shared.memory_bytes_max / 2 / EXTENT_WARM_BYTES;
+    return slot < warm_slots ? EXTENT_WARM_BYTES : EXTENT_COLD_BYTES;
+}
+
 static void give_slot_back(struct executor *executor, uint32_t slot)
 {
     uint64_t reserved = atomic_load_explicit(&executor->shared.slots[slot].reserved_bytes, memory_order_relaxed);
-    if (reserved > EXTENT_WARM_BYTES) {
-        extent_trim(&executor->shared, slot, EXTENT_WARM_BYTES);
+    uint64_t keep = warm_bytes(executor, slot);
+    if (reserved > keep) {
+        extent_trim(&executor->shared, slot, keep);
         ring_paused(executor);
     }
     executor->by_slot[slot] = NULL;

@@ -149,6 +149,7 @@ struct executor {
     bool is_closed;                  /* freed with its last future */
     bool fd_is_used;
     bool feeds;                      /* inside pool_feed() */
+    bool revive_wanted;              /* workers ended while nothing was pending */
     bool reap_wanted;                /* a pid fd said that a worker ended */
     int64_t next_look_ns;            /* when to look at the pid fds though results keep coming */
     uint64_t submitted, completed, cancelled, deaths;
@@ -194,6 +195,8 @@ void reaper_turn(struct executor *executor);
 int pool_heartbeat_ms(const struct executor *executor);
 /* Kills workers without a sign of life. */
 void reaper_check_hung(struct executor *executor, int64_t now_ns);
+/* Starts those that died while there was nothing to do. */
+void reaper_revive(struct executor *executor);
 /* Starts worker `index` unless it must wait. */
 void reaper_start(struct executor *executor, uint32_t index);
 

@@ -28,6 +28,7 @@
 #define BARREN_DEATHS_MAX 10u  /* in a row, without anything completed in between: nobody can live */
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_LAST_MS 2000
+#define START_AGAIN_MS 100
 
 struct death {
     uint32_t index;
@@ -173,6 +174,20 @@ static void bury(struct executor *executor, uint32_t index, int wait_status)
     sem_post(&executor->shared.header->rings[is_quarantine(executor, index) ? RING_QUARANTINE : RING_WORK].work);
 }
 
+/* Want of processes or descriptors may pass; what libcurl refuses will not. */
+static void note_failed_start(struct executor *executor, struct pool_worker *worker, enum status status, int error)
+{
+    bool may_pass = status == STATUS_SYSTEM || status == STATUS_OUT_OF_MEMORY;
+    if (!may_pass || (++executor->barren_deaths >= BARREN_DEATHS_MAX && executor->alive == 0)) {
+        pool_break(executor, FETCH_WORKER_CRASHED, 0, "cannot start a worker: %s",
+                   status == STATUS_SYSTEM ? strerror(error) : status_name(status));
+        return;
+    }
+    worker->may_start_ns = clock_now_ns() + START_AGAIN_MS * NS_PER_MS;
+    if (worker->may_start_ns < executor->reap_at_ns)
+        executor->reap_at_ns = worker->may_start_ns;
+}
+
 void reaper_start(struct executor *executor, uint32_t index)
 {
     struct pool_worker *worker = &executor->workers[index];
@@ -184,13 +199,9 @@ void reaper_start(struct executor *executor, uint32_t index)
             executor->reap_at_ns = worker->may_start_ns;
         return;
     }
-    if (executor->engine->start(executor, index) != STATUS_OK) {
-        int error = errno;
-        if (++executor->barren_deaths >= BARREN_DEATHS_MAX && executor->alive == 0)
-            pool_break(executor, FETCH_WORKER_CRASHED, 0, "cannot start a worker: %s", strerror(error));
-        worker->may_start_ns = now_ns + BACKOFF_LAST_MS / 10 * NS_PER_MS;
-        if (worker->may_start_ns < executor->reap_at_ns)
-            executor->reap_at_ns = worker->may_start_ns;
+    enum status status = executor->engine->start(executor, index);
+    if (status != STATUS_OK) {
+        note_failed_start(executor, worker, status, errno);
         return;
     }
     worker->is_alive = true;
@@ -205,12 +216,21 @@ void reaper_start(struct executor *executor, uint32_t index)
 static void start_due(struct executor *executor)
 {
     executor->reap_at_ns = DEADLINE_NEVER;
+    executor->revive_wanted = executor->pending == 0;
     if (executor->is_stopping || executor->pending == 0 || executor->why_broken[0])
         return;
     for (uint32_t i = 0; i < executor->started; i++)
         reaper_start(executor, i);
+    if (executor->started < executor->worker_count && executor->started < executor->placed)
+        reaper_start(executor, executor->started); /* the first may have failed to start */
     if (executor->suspects.count || executor->suspect_placed)
         reaper_start(executor, executor->worker_count);
+}
+
+void reaper_revive(struct executor *executor)
+{
+    if (executor->revive_wanted)
+        start_due(executor);
 }
 
 void reaper_turn(struct executor *executor)

@@ -150,6 +150,29 @@ START_TEST(workers_that_cannot_live_break_the_pool)
 }
 END_TEST
 
+/* One worker is well and holds what takes long, the others cannot live: when the pool breaks, that ends too. */
+START_TEST(a_broken_pool_gives_up_what_a_healthy_worker_holds)
+{
+    rig_begin(&rig, EXECUTOR_PROCESSES);
+    rig.options.concurrency = 2;
+    rig_open(&rig);
+    futures[0] = rig_submit(&rig, "/never");
+    future_add_done_callback(futures[0], hear, &heard[0]);
+    run_until_running(rig.executor, futures[0]);
+    set_fault("claim.after_cas", 1, "kill");
+    for (int i = 1; i < COUNT; i++) {
+        futures[i] = rig_submit(&rig, "/bytes/100");
+        future_add_done_callback(futures[i], hear, &heard[i]);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        expect_error(futures[i], FETCH_WORKER_CRASHED);
+        future_release(futures[i]);
+    }
+    expect_heard_once(COUNT);
+    ck_assert_str_ne(executor_why_broken(rig.executor), "");
+}
+END_TEST
+
 /* The same, killed at the second claim of each life with one transfer at a time: always something is done in between. */
 START_TEST(workers_that_live_for_one_task_each_get_all_done)
 {
@@ -176,6 +199,7 @@ static Suite *faults_suite(void)
     tcase_add_loop_test(tests, lives_that_are_all_killed_after_some_work_get_it_done, 0, POINT_COUNT);
     tcase_add_loop_test(tests, lives_that_all_crash_after_some_work_leave_nothing_undone, 0, POINT_COUNT);
     tcase_add_loop_test(tests, workers_that_cannot_live_break_the_pool, 0, 3);
+    tcase_add_test(tests, a_broken_pool_gives_up_what_a_healthy_worker_holds);
     tcase_add_test(tests, workers_that_live_for_one_task_each_get_all_done);
     suite_add_tcase(suite, tests);
     return suite;
