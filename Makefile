@@ -30,7 +30,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock descriptor url shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch transfer headers address outcome memory
 # the futures: the C API
@@ -39,11 +39,11 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
 # the command line
 COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command run signals wakeups \
-            input hosts due_heap task scheduler turns delivery \
+            input scheduler window task hosts turns retries due_heap report delivery \
             writer escape sink_text sink_jsonl save_name sink_files summary progress
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c)))
+SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c)))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/url_plain.h"
+
 #if LIBCURL_VERSION_NUM < 0x075800
 #error "libcurl 7.88.0 is needed: CURLU_PUNYCODE, and one treatment of percent-encoded hosts"
 #endif
 
 #define DEFAULT_SCHEME "http://"
-#define PORT_HTTP 80
-#define PORT_HTTPS 443
 
 enum { OWNED_FETCH, OWNED_HOST, OWNED_PATH, OWNED_QUERY, OWNED_COUNT };
 
@@ -28,191 +28,6 @@ struct url_parser {
     char *owned[OWNED_COUNT]; /* libcurl's strings, which the parts point to */
     char with_scheme[sizeof DEFAULT_SCHEME + URL_BYTES_MAX];
 };
-
-/* ---- the plain URLs ---- */
-
-enum {
-    IN_HOST = 1,
-    IN_PATH = 2,
-    IN_QUERY = 4,
-    IN_TAIL = IN_PATH | IN_QUERY,
-    IN_ALL = IN_HOST | IN_TAIL
-};
-
-/* RFC 3986 pchar without '%', and '/' ('?' too in a query); hosts in lower case. Dots and '%' need
- * a closer look in paths and hosts. NUL is in none, so it ends every scan. */
-static const unsigned char byte_class[256] = {
-    ['a' ... 'z'] = IN_ALL,  ['0' ... '9'] = IN_ALL, ['-'] = IN_ALL,   ['_'] = IN_ALL,
-    ['A' ... 'Z'] = IN_TAIL, ['~'] = IN_TAIL,        ['!'] = IN_TAIL,  ['$'] = IN_TAIL,
-    ['&' ... ','] = IN_TAIL, [';'] = IN_TAIL,        ['='] = IN_TAIL,  [':'] = IN_TAIL,
-    ['@'] = IN_TAIL,         ['/'] = IN_TAIL,        ['?'] = IN_QUERY, ['.'] = IN_QUERY,
-};
-
-static bool is_in(char byte, int class)
-{
-    return (byte_class[(unsigned char)byte] & class) != 0;
-}
-
-/* The first byte from at on that is not in the class. */
-static const char *skip(const char *at, int class)
-{
-    while (is_in(*at, class)) {
-        at++;
-    }
-    return at;
-}
-
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool is_letter(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-}
-
-/* Four numbers up to 255 without leading zeros: the one spelling of an address that libcurl leaves
- * as it is. */
-static bool is_dotted_quad(const char *at, const char *end)
-{
-    for (int numbers = 1;; numbers++) {
-        const char *start = at;
-        unsigned value = 0;
-        while (at < end && is_digit(*at) && at - start < 3) {
-            value = value * 10 + (unsigned)(*at++ - '0');
-        }
-        if (at == start || value > 255 || (*start == '0' && at - start > 1)) {
-            return false;
-        }
-        if (numbers == 4) {
-            return at == end;
-        }
-        if (at == end || *at++ != '.') {
-            return false;
-        }
-    }
-}
-
-/* The end of the host that begins at text; NULL if libcurl should judge it. */
-static const char *plain_host_end(const char *text)
-{
-    const char *label = text;
-    const char *at = skip(text, IN_HOST);
-    while (*at == '.' && at > label) {
-        label = at + 1;
-        at = skip(label, IN_HOST);
-    }
-    if (at == label || at - text >= (ptrdiff_t)URL_HOST_BYTES_MAX) {
-        return NULL; /* nothing, an empty label, a dot at the end, or too long */
-    }
-    /* A name whose last label begins with a letter is no spelling of an address. */
-    if (!is_letter(*label) && !is_dotted_quad(text, at)) {
-        return NULL;
-    }
-    return at;
-}
-
-/* Reads 1 .. 65535 without leading zeros and moves *at behind it. */
-static bool plain_port(const char **at, uint16_t *port)
-{
-    const char *start = *at;
-    unsigned value = 0;
-    while (is_digit(**at) && *at - start < 5) {
-        value = value * 10 + (unsigned)(*(*at)++ - '0');
-    }
-    if (*at == start || *start == '0' || value > UINT16_MAX) {
-        return false;
-    }
-    *port = (uint16_t)value;
-    return true;
-}
-
-/* "%C3": digits that no version of libcurl changes, and no dot in disguise. */
-static bool is_plain_escape(const char *at)
-{
-    static const char DIGITS[] = "0123456789ABCDEF";
-    return at[0] == '%' && at[1] != '\0' && strchr(DIGITS, at[1]) != NULL && at[2] != '\0' &&
-           strchr(DIGITS, at[2]) != NULL && !(at[1] == '2' && at[2] == 'E');
-}
-
-/* The end of the path that begins at at, with '/'; where it is not plain, a byte that cannot follow
- * a path. */
-static const char *plain_path_end(const char *at)
-{
-    for (;;) {
-        at = skip(at, IN_PATH);
-        if (*at == '.' && at[-1] != '/') {
-            at++; /* not the beginning of a dot segment */
-        } else if (is_plain_escape(at)) {
-            at += 3;
-        } else {
-            return at;
-        }
-    }
-}
-
-static const char *plain_query_end(const char *at)
-{
-    for (;;) {
-        at = skip(at, IN_QUERY);
-        if (!is_plain_escape(at)) {
-            return at;
-        }
-        at += 3;
-    }
-}
-
-bool url_parse_plain(const char *text, size_t bytes, struct url_parts *parts)
-{
-    const char *end = text + bytes;
-    if (bytes > URL_BYTES_MAX || bytes < 8 || memcmp(text, "http", 4) != 0) {
-        return false;
-    }
-    bool tls = text[4] == 's';
-    size_t scheme_bytes = tls ? 5 : 4;
-    if (memcmp(text + scheme_bytes, "://", 3) != 0) {
-        return false;
-    }
-    const char *host = text + scheme_bytes + 3;
-    const char *at = plain_host_end(host);
-    if (at == NULL) {
-        return false;
-    }
-    parts->fetch = (struct url_text){text, bytes};
-    parts->scheme = (struct url_text){text, scheme_bytes};
-    parts->host = (struct url_text){host, (size_t)(at - host)};
-    parts->query = (struct url_text){NULL, 0};
-    parts->port = tls ? PORT_HTTPS : PORT_HTTP;
-    parts->has_userinfo = false;
-    if (*at == ':') {
-        at++;
-        if (!plain_port(&at, &parts->port)) {
-            return false;
-        }
-    }
-    if (at == end) {
-        parts->path = (struct url_text){"/", 1};
-        return true;
-    }
-    if (*at != '/') {
-        return false;
-    }
-    const char *path = at;
-    at = plain_path_end(path);
-    parts->path = (struct url_text){path, (size_t)(at - path)};
-    if (*at == '?') {
-        const char *query = at + 1;
-        at = plain_query_end(query);
-        if (at == query) {
-            return false; /* libcurl drops the '?' of an empty query */
-        }
-        parts->query = (struct url_text){query, (size_t)(at - query)};
-    }
-    return at == end;
-}
-
-/* ---- all others ---- */
 
 struct url_parser *url_parser_open(void)
 {
@@ -287,14 +102,14 @@ static size_t scheme_bytes(const char *text, size_t bytes)
 {
     size_t colon = 0;
     while (colon < bytes &&
-           (is_letter(text[colon]) || (colon > 0 && (is_digit(text[colon]) || text[colon] == '+' ||
-                                                     text[colon] == '-' || text[colon] == '.')))) {
+           (url_is_letter(text[colon]) || (colon > 0 && (url_is_digit(text[colon]) || text[colon] == '+' ||
+                                                         text[colon] == '-' || text[colon] == '.')))) {
         colon++;
     }
     if (colon == 0 || colon == bytes || text[colon] != ':') {
         return 0;
     }
-    bool port_or_end = colon + 1 == bytes || is_digit(text[colon + 1]);
+    bool port_or_end = colon + 1 == bytes || url_is_digit(text[colon + 1]);
     return port_or_end ? 0 : colon + 1;
 }
 
@@ -351,8 +166,7 @@ static CURLUcode set_url(struct url_parser *parser, const char *text)
 {
     /* Without this a handle that holds a URL takes what it cannot parse as relative to that one. */
     CURLUcode code = curl_url_set(parser->handle, CURLUPART_URL, NULL, 0);
-    return code != CURLUE_OK ? code
-                             : curl_url_set(parser->handle, CURLUPART_URL, text, CURLU_URLENCODE);
+    return code != CURLUE_OK ? code : curl_url_set(parser->handle, CURLUPART_URL, text, CURLU_URLENCODE);
 }
 
 /* Gives the handle the URL in its last form. An IDN host may turn into a spelling of an address
@@ -412,8 +226,7 @@ static enum fetch_error read_parts(struct url_parser *parser, struct url_parts *
     if (code != CURLUE_OK && code != CURLUE_NO_QUERY) {
         return refuse_as_libcurl(parser, code);
     }
-    if (!is_printable_ascii(parser->owned[OWNED_HOST]) ||
-        !is_printable_ascii(parser->owned[OWNED_FETCH])) {
+    if (!is_printable_ascii(parser->owned[OWNED_HOST]) || !is_printable_ascii(parser->owned[OWNED_FETCH])) {
         return refuse_as_libcurl(parser, CURLUE_BAD_HOSTNAME);
     }
     parts->fetch = owned_text(parser, OWNED_FETCH);
@@ -423,8 +236,7 @@ static enum fetch_error read_parts(struct url_parser *parser, struct url_parts *
     if (parser->owned[OWNED_QUERY] != NULL && parser->owned[OWNED_QUERY][0] != '\0') {
         parts->query = owned_text(parser, OWNED_QUERY);
     }
-    parts->scheme = (struct url_text){parts->fetch.at,
-                                      (size_t)(strchr(parts->fetch.at, ':') - parts->fetch.at)};
+    parts->scheme = (struct url_text){parts->fetch.at, (size_t)(strchr(parts->fetch.at, ':') - parts->fetch.at)};
     parts->has_userinfo = has_part(parser, CURLUPART_USER) || has_part(parser, CURLUPART_PASSWORD);
     if (parts->host.bytes > URL_HOST_BYTES_MAX) {
         return refuse(parser, "the host name is longer than 254 bytes");
@@ -433,16 +245,14 @@ static enum fetch_error read_parts(struct url_parser *parser, struct url_parts *
         return refuse(parser, "the URL is longer than 4096 bytes when it is percent-encoded");
     }
     for (char *byte = parser->owned[OWNED_HOST]; *byte != '\0'; byte++) {
-        *byte = (char)(is_letter(*byte) ? *byte | 0x20 : *byte);
+        *byte = (char)(url_is_letter(*byte) ? *byte | 0x20 : *byte);
     }
     return FETCH_OK;
 }
 
-_Static_assert(URL_BYTES_MAX == 4096u && URL_HOST_BYTES_MAX == 254u,
-               "the messages name these numbers");
+_Static_assert(URL_BYTES_MAX == 4096u && URL_HOST_BYTES_MAX == 254u, "the messages name these numbers");
 
-enum fetch_error url_parse(struct url_parser *parser, const char *text, size_t bytes,
-                           struct url_parts *parts)
+enum fetch_error url_parse(struct url_parser *parser, const char *text, size_t bytes, struct url_parts *parts)
 {
     parser->why = "";
     if (url_parse_plain(text, bytes, parts)) {
@@ -458,8 +268,7 @@ enum fetch_error url_parse(struct url_parser *parser, const char *text, size_t b
         return refuse(parser, "it holds a blank or a control character");
     }
     size_t colon = strcspn(text, ":");
-    bool is_ours =
-        colon < bytes && (equals_lower(text, colon, "http") || equals_lower(text, colon, "https"));
+    bool is_ours = colon < bytes && (equals_lower(text, colon, "http") || equals_lower(text, colon, "https"));
     if (!is_ours && scheme_bytes(text, bytes) > 0) {
         return refuse(parser, "the scheme is not http or https");
     }

@@ -240,7 +240,7 @@ enum status completions_next(struct completions *completions, struct future **fu
     *future = NULL;
     if (completions->left == 0)
         return STATUS_END;
-    if (!completions->done_first) {
+    while (!completions->done_first) {
         enum status status = wait_until(completions, completions->done + 1, false);
         if (status != STATUS_OK)
             return status;

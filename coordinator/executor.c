@@ -93,6 +93,10 @@ uint64_t pool_turn(struct executor *executor)
     if (executor->reap_wanted || executor->reap_at_ns <= now_ns)
         reaper_turn(executor);
     pool_feed(executor);
+    if (executor->options.engine == EXECUTOR_SERIAL && executor->workers[0].worker) {
+        worker_run_inline(executor->workers[0].worker, 0); /* what can be done without waiting */
+        collect_announced(executor);
+    }
     return executor->completed - before;
 }
 
@@ -144,15 +148,6 @@ bool pool_sleep(struct executor *executor, int64_t deadline_ns)
     return ready > 0 && fds[1].revents;
 }
 
-/* The serial engine works only inside our calls, so one that may not wait does what can be done at once. True if that gave a
- * result. */
-static bool step_inline(struct executor *executor)
-{
-    if (executor->options.engine == EXECUTOR_SERIAL)
-        sleep_inline(executor, 0);
-    return has_news(executor);
-}
-
 /* The caller's own event loop waits for executor_fd(): from here on workers must ring. */
 static void arm_fd(struct executor *executor)
 {
@@ -180,7 +175,7 @@ enum status executor_run(struct executor *executor, int64_t timeout_ms)
         if (executor->pending == 0)
             break;
         status = STATUS_TIMEOUT;
-        if (clock_left_ms(deadline_ns, 1) == 0 && !step_inline(executor))
+        if (clock_left_ms(deadline_ns, 1) == 0)
             break;
         status = STATUS_INTERRUPTED;
         if (pool_sleep(executor, deadline_ns) && !has_news(executor))

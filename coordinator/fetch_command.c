@@ -246,7 +246,7 @@ int fetch_command(int argc, char **argv)
     enum options_outcome outcome = fetch_options_parse(&fetch.options, argc, argv);
     if (outcome != OPTIONS_RUN) {
         fetch_options_free(&fetch.options);
-        return outcome == OPTIONS_DONE ? EXIT_ALL_FETCHED : EXIT_USAGE;
+        return outcome == OPTIONS_DONE ? EXIT_ALL_FETCHED : outcome == OPTIONS_UNSHOWN ? EXIT_CANNOT_RUN : EXIT_USAGE;
     }
     raise_file_limit();
     enum exit_status exit = open_all(&fetch);

@@ -82,7 +82,8 @@ enum status executor_map_next(struct executor_map *map, const struct fetch_resul
     future_release(map->yielded);
     map->yielded = NULL;
     enum status status = refill(map);
-    if (status != STATUS_OK)
+    bool is_over = status == STATUS_SHUT_DOWN || status == STATUS_BROKEN;
+    if (status != STATUS_OK && (map->count == 0 || !is_over)) /* what was submitted before that is yielded first */
         return status;
     if (map->count == 0)
         return STATUS_END;

@@ -62,7 +62,7 @@ enum options_outcome fetch_options_parse(struct fetch_options *options, int argc
     options->executor.keep = EXECUTOR_KEEP_NOTHING;
     enum options_outcome outcome = option_table_parse(table, options, argc, argv, &operand_index);
     if (outcome == OPTIONS_DONE)
-        return help_fetch() == EXIT_ALL_FETCHED ? OPTIONS_DONE : OPTIONS_WRONG;
+        return help_fetch() == EXIT_ALL_FETCHED ? OPTIONS_DONE : OPTIONS_UNSHOWN;
     if (outcome != OPTIONS_RUN)
         return outcome;
     options->urls = (const char *const *)(argv + operand_index);

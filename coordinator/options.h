@@ -35,6 +35,7 @@ struct fetch_options {
 enum options_outcome {
     OPTIONS_RUN,   /* go on */
     OPTIONS_DONE,  /* help or version was printed: exit 0 */
+    OPTIONS_UNSHOWN, /* help could not be written; one line was printed on stderr: exit EXIT_CANNOT_RUN */
     OPTIONS_WRONG, /* one line was printed on stderr: exit EXIT_USAGE */
 };
 

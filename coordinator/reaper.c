@@ -37,6 +37,7 @@ struct death {
     uint32_t signal;    /* 0: it exited */
     bool is_expected;   /* a planned end */
     bool is_external;   /* a kill that says nothing about what it held */
+    bool has_delivered; /* it finished something, even if it could not say so */
 };
 
 static bool is_quarantine(const struct executor *executor, uint32_t index)
@@ -104,16 +105,17 @@ static void return_claim(struct executor *executor, struct future *future, const
 }
 
 /* Looks at the truth: every slot that names this life. */
-static void return_slots(struct executor *executor, const struct death *death)
+static void return_slots(struct executor *executor, struct death *death)
 {
     for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
         struct future *future = executor->by_slot[slot];
         uint64_t word = slot_word(&executor->shared, slot);
         if (!future || future->phase != FUTURE_PLACED || !state_is_owned_by(word, death->owner))
             continue;
-        if (state_of(word) == SLOT_DONE)
+        if (state_of(word) == SLOT_DONE) {
             pool_collect(executor, slot);
-        else if (slot_take_back(&executor->shared, slot, death->owner))
+            death->has_delivered = true;
+        } else if (slot_take_back(&executor->shared, slot, death->owner))
             return_claim(executor, future, death);
     }
 }
@@ -122,7 +124,7 @@ static void return_slots(struct executor *executor, const struct death *death)
 static void set_backoff(struct executor *executor, uint32_t index, const struct death *death)
 {
     struct pool_worker *worker = &executor->workers[index];
-    bool was_barren = !death->is_expected &&
+    bool was_barren = !death->is_expected && !death->has_delivered &&
                       atomic_load_explicit(&executor->shared.roster[index].finished, memory_order_relaxed) == 0;
     worker->barren_deaths = was_barren ? worker->barren_deaths + 1 : 0;
     worker->may_start_ns = 0;
@@ -154,7 +156,7 @@ static void judge_pool(struct executor *executor, const struct death *death, int
 static void bury(struct executor *executor, uint32_t index, int wait_status)
 {
     struct pool_worker *worker = &executor->workers[index];
-    const struct death death = examine(executor, index, wait_status);
+    struct death death = examine(executor, index, wait_status);
     worker->is_alive = false;
     executor->alive--;
     uint32_t slots[64];

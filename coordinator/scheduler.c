@@ -6,15 +6,17 @@
  * noted; scheduler_feed() carries it out. */
 #include "coordinator/scheduler.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/url.h"
-#include "coordinator/task.h"
+#include "coordinator/report.h"
+#include "coordinator/retries.h"
 #include "coordinator/turns.h"
+#include "coordinator/window.h"
 
 /* Lines read in one feed at most: so that results and signals are seen to in between. */
 #define LINES_PER_FEED 4096
@@ -23,14 +25,10 @@ struct scheduler {
     struct scheduler_config config;
     struct url_parser *parser;
     struct hosts *hosts;
-    struct task_pool pool;
-    struct task_list tasks[TASK_STATE_COUNT];
-    struct due_heap backing_off;
+    struct window window;
     struct turns turns;
-    struct task *cursor; /* the next task of a walk over those in flight; one walk at a time */
-    uint32_t live;       /* tasks, in whatever state */
+    struct retries retries;
     uint64_t lines;
-    uint64_t random;
     bool input_ended, input_failed, waits_for_input;
     bool executor_full; /* found so in this feed */
     bool stopping, stop_begun, read_rest, broken;
@@ -50,18 +48,14 @@ struct scheduler *scheduler_open(const struct scheduler_config *config)
     }
     scheduler->config = *config;
     scheduler->turns.per_host = config->per_host;
+    scheduler->window.size = config->window;
     scheduler->stop_detail = "";
     scheduler->parser = url_parser_open();
     scheduler->hosts = hosts_open();
-    if (scheduler->parser == NULL || scheduler->hosts == NULL ||
-        !due_heap_reserve(&scheduler->backing_off, config->window)) {
+    if (scheduler->parser == NULL || scheduler->hosts == NULL || !retries_open(&scheduler->retries, config->window)) {
         scheduler_close(scheduler);
         return NULL;
     }
-    if (getrandom(&scheduler->random, sizeof scheduler->random, GRND_NONBLOCK) < 0) {
-        scheduler->random = (uint64_t)clock_now_ns();
-    }
-    scheduler->random |= 1; /* xorshift stays at zero */
     return scheduler;
 }
 
@@ -70,87 +64,37 @@ void scheduler_close(struct scheduler *scheduler)
     if (scheduler == NULL) {
         return;
     }
-    for (int state = 0; state < TASK_STATE_COUNT; state++) {
-        while (scheduler->tasks[state].first != NULL) {
-            struct task *task = scheduler->tasks[state].first;
-            future_release(task->future);
-            task_list_remove(&scheduler->tasks[state], task);
-            task_free(&scheduler->pool, task);
-        }
-    }
-    task_pool_free(&scheduler->pool);
-    due_heap_free(&scheduler->backing_off);
+    window_close(&scheduler->window);
+    retries_close(&scheduler->retries);
     hosts_close(scheduler->hosts);
     url_parser_close(scheduler->parser);
     free(scheduler);
 }
 
-/* ---- states ---- */
-
-static void enter_state(struct scheduler *scheduler, struct task *task, enum task_state state)
-{
-    task->state = state;
-    task_list_add(&scheduler->tasks[state], task);
-}
-
-static void leave_state(struct scheduler *scheduler, struct task *task)
-{
-    if (scheduler->cursor == task) {
-        scheduler->cursor = task->next;
-    }
-    task_list_remove(&scheduler->tasks[task->state], task);
-}
-
 /* ---- outcomes ---- */
 
-/* A result of our own, for what the executor has never seen or not finished. */
-static struct fetch_result local_result(enum fetch_error error, const char *detail, const char *url)
+/* What a report that was made means for the rest of the run. */
+static void note_report(struct scheduler *scheduler, enum status status, enum fetch_error error)
 {
-    return (struct fetch_result){
-        .error = error,
-        .detail = detail,
-        .retry_after_s = -1,
-        .url = url,
-        .effective_url = url,
-        .content_type = "",
-        .remote_ip = "",
-        .time = {.queued_us = -1,
-                 .dns_us = -1,
-                 .connect_us = -1,
-                 .tls_us = -1,
-                 .first_byte_us = -1,
-                 .total_us = -1},
-    };
-}
-
-static void deliver(struct scheduler *scheduler, uint64_t sequence, const struct outcome *outcome)
-{
-    if (delivery_put(scheduler->config.delivery, sequence, outcome) != STATUS_OK) {
+    if (status != STATUS_OK) {
         scheduler_stop(scheduler, "the output cannot be written", false);
     }
-    if (scheduler->config.fail_fast && outcome->result->error != FETCH_OK) {
+    if (scheduler->config.fail_fast && error != FETCH_OK) {
         scheduler_stop(scheduler, "not started: another URL had failed", true);
     }
 }
 
 /* Reports the task, which is in no list any more, and frees it. */
-static void end_task(struct scheduler *scheduler, struct task *task,
-                     const struct fetch_result *result)
+static void end_task(struct scheduler *scheduler, struct task *task, const struct fetch_result *result)
 {
-    struct outcome outcome = {.url = task->text,
-                              .url_bytes = task->url_bytes,
-                              .line = task->line,
-                              .attempts = task->attempts,
-                              .result = result};
-    deliver(scheduler, task->sequence, &outcome);
+    note_report(scheduler, report_task(scheduler->config.delivery, task, result), result->error);
     hosts_release(scheduler->hosts, task->host);
-    task_free(&scheduler->pool, task);
-    scheduler->live--;
+    window_drop(&scheduler->window, task);
 }
 
 static void cancel_task(struct scheduler *scheduler, struct task *task)
 {
-    struct fetch_result result = local_result(FETCH_CANCELLED, scheduler->stop_detail, task->text);
+    struct fetch_result result = report_local_result(FETCH_CANCELLED, scheduler->stop_detail, task->text);
     end_task(scheduler, task, &result);
 }
 
@@ -158,61 +102,34 @@ static void cancel_task(struct scheduler *scheduler, struct task *task)
 static void end_line(struct scheduler *scheduler, uint64_t sequence, const struct input_line *line,
                      enum fetch_error error, const char *detail)
 {
-    struct fetch_result result = local_result(error, detail, line->text);
-    struct outcome outcome = {
-        .url = line->text, .url_bytes = line->bytes, .line = line->number, .result = &result};
-    deliver(scheduler, sequence, &outcome);
+    char numbered[128];
+    if (error == FETCH_INVALID_URL && line->number > 0) { /* of a list, where the URL alone would be hard to find */
+        snprintf(numbered, sizeof numbered, "line %" PRIu64 ": %s", line->number, detail);
+        detail = numbered;
+    }
+    struct fetch_result result = report_local_result(error, detail, line->text);
+    note_report(scheduler, report_line(scheduler->config.delivery, sequence, line, &result), error);
 }
 
 /* ---- the executor ---- */
 
 static void wait_for_host(struct scheduler *scheduler, struct task *task)
 {
-    enter_state(scheduler, task, TASK_WAITING);
+    window_enter(&scheduler->window, task, TASK_WAITING);
     turns_wait(&scheduler->turns, task);
-}
-
-static uint64_t next_random(struct scheduler *scheduler)
-{
-    uint64_t random = scheduler->random;
-    random ^= random << 13;
-    random ^= random >> 7;
-    random ^= random << 17;
-    return scheduler->random = random;
-}
-
-/* Exponential with jitter, so that what failed together does not come back together. */
-static int64_t backoff_ns(struct scheduler *scheduler, uint32_t tries)
-{
-    int64_t ms = SCHEDULER_BACKOFF_MS;
-    for (uint32_t i = 1; i < tries && ms < SCHEDULER_BACKOFF_MAX_MS; i++) {
-        ms *= 2;
-    }
-    int64_t ns =
-        ms * NS_PER_MS / 2 + (int64_t)(next_random(scheduler) % (uint64_t)(ms * NS_PER_MS));
-    return ns < SCHEDULER_BACKOFF_MAX_MS * NS_PER_MS ? ns : SCHEDULER_BACKOFF_MAX_MS * NS_PER_MS;
-}
-
-static void back_off(struct scheduler *scheduler, struct task *task)
-{
-    enter_state(scheduler, task, TASK_BACKING_OFF);
-    due_heap_push(&scheduler->backing_off, &task->due,
-                  clock_now_ns() + backoff_ns(scheduler, task->tries));
 }
 
 /* Takes back what the executor holds for the host and no worker has begun. */
 static void recall(struct scheduler *scheduler, const struct host *host)
 {
-    scheduler->cursor = scheduler->tasks[TASK_IN_FLIGHT].first;
-    while (scheduler->cursor != NULL && host->in_flight > 0) {
-        struct task *task = scheduler->cursor;
-        scheduler->cursor = task->next;
+    struct task *task;
+    window_walk(&scheduler->window, TASK_IN_FLIGHT);
+    while (host->in_flight > 0 && (task = window_next(&scheduler->window)) != NULL) {
         if (task->host == host && !future_running(task->future)) {
             task->is_recalled = true;
             future_cancel(task->future);
         }
     }
-    scheduler->cursor = NULL;
 }
 
 /* The host asks to be left alone for a while. */
@@ -238,7 +155,7 @@ static void task_done(struct future *future, void *context)
     future_result(future, 0, &result);
     check(result != NULL && task->state == TASK_IN_FLIGHT && host->in_flight > 0);
 
-    leave_state(scheduler, task);
+    window_leave(&scheduler->window, task);
     task->future = NULL;
     task->attempts += result->attempts;
     host->in_flight--;
@@ -249,7 +166,8 @@ static void task_done(struct future *future, void *context)
                    fetch_error_is_retryable(result->error, result->http_status);
     turns_wake(&scheduler->turns, host);
     if (retries) {
-        back_off(scheduler, task);
+        window_enter(&scheduler->window, task, TASK_BACKING_OFF);
+        retries_add(&scheduler->retries, task, clock_now_ns());
     } else if (result->error == FETCH_CANCELLED && scheduler->stopping) {
         struct fetch_result cancelled = *result;
         cancelled.detail = scheduler->stop_detail;
@@ -266,7 +184,7 @@ static void task_done(struct future *future, void *context)
 /* The executor had no room for the task: it is the first to be tried again. */
 static void wait_first(struct scheduler *scheduler, struct task *task)
 {
-    enter_state(scheduler, task, TASK_WAITING);
+    window_enter(&scheduler->window, task, TASK_WAITING);
     turns_wait_first(&scheduler->turns, task);
 }
 
@@ -275,19 +193,15 @@ static bool not_submitted(struct scheduler *scheduler, struct task *task, enum s
 {
     task->host->in_flight--;
     task->tries--;
-    bool memory_may_come =
-        status == STATUS_OUT_OF_MEMORY && scheduler->tasks[TASK_IN_FLIGHT].count > 0;
-    if (status == STATUS_WOULD_BLOCK || status == STATUS_TIMEOUT || status == STATUS_INTERRUPTED ||
-        memory_may_come) {
+    bool memory_may_come = status == STATUS_OUT_OF_MEMORY && window_count(&scheduler->window, TASK_IN_FLIGHT) > 0;
+    if (status == STATUS_WOULD_BLOCK || status == STATUS_TIMEOUT || status == STATUS_INTERRUPTED || memory_may_come) {
         scheduler->executor_full = true;
         wait_first(scheduler, task);
         return false;
     }
     if (status == STATUS_OUT_OF_MEMORY || status == STATUS_INVALID_ARGUMENT) {
-        enum fetch_error error =
-            status == STATUS_OUT_OF_MEMORY ? FETCH_OUT_OF_MEMORY : FETCH_INVALID_URL;
-        struct fetch_result result =
-            local_result(error, "the request could not be queued", task->text);
+        enum fetch_error error = status == STATUS_OUT_OF_MEMORY ? FETCH_OUT_OF_MEMORY : FETCH_INVALID_URL;
+        struct fetch_result result = report_local_result(error, "the request could not be queued", task->text);
         turns_wake(&scheduler->turns, task->host);
         end_task(scheduler, task, &result);
         return true;
@@ -295,8 +209,7 @@ static bool not_submitted(struct scheduler *scheduler, struct task *task, enum s
     wait_first(scheduler, task);
     scheduler->broken = true;
     const char *why = executor_why_broken(scheduler->config.executor);
-    scheduler_stop(scheduler, why[0] != '\0' ? why : status_name(status),
-                   input_fd(scheduler->config.input) < 0);
+    scheduler_stop(scheduler, why[0] != '\0' ? why : status_name(status), input_fd(scheduler->config.input) < 0);
     return false;
 }
 
@@ -313,14 +226,14 @@ static bool start_task(struct scheduler *scheduler, struct task *task, int64_t n
     }
     task->future = future;
     task->started_ns = now_ns;
-    enter_state(scheduler, task, TASK_IN_FLIGHT);
+    window_enter(&scheduler->window, task, TASK_IN_FLIGHT);
     if (future_add_done_callback(future, task_done, task) != STATUS_OK) {
-        leave_state(scheduler, task);
+        window_leave(&scheduler->window, task);
         task->host->in_flight--;
         task->attempts++; /* as far as we know */
         turns_wake(&scheduler->turns, task->host);
         struct fetch_result result =
-            local_result(FETCH_OUT_OF_MEMORY, "no memory to wait for the result", task->text);
+            report_local_result(FETCH_OUT_OF_MEMORY, "no memory to wait for the result", task->text);
         end_task(scheduler, task, &result);
         future_release(future);
     }
@@ -332,7 +245,7 @@ static bool start_waiting(struct scheduler *scheduler, int64_t now_ns)
 {
     struct task *task;
     while (!scheduler->stopping && (task = turns_take(&scheduler->turns)) != NULL) {
-        leave_state(scheduler, task);
+        window_leave(&scheduler->window, task);
         if (!start_task(scheduler, task, now_ns)) {
             return false;
         }
@@ -343,8 +256,7 @@ static bool start_waiting(struct scheduler *scheduler, int64_t now_ns)
 /* ---- the input ---- */
 
 /* Makes a task of the line; NULL if it got its outcome at once. */
-static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence,
-                                 const struct input_line *line)
+static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence, const struct input_line *line)
 {
     if (line->too_long) {
         end_line(scheduler, sequence, line, FETCH_INVALID_URL, "the URL is longer than 4096 bytes");
@@ -357,12 +269,11 @@ static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence,
         return NULL;
     }
     const char *fetch = parts.fetch.at == line->text ? NULL : parts.fetch.at;
-    struct task *task =
-        task_new(&scheduler->pool, line->text, line->bytes, fetch, parts.fetch.bytes);
+    struct task *task = window_add(&scheduler->window, line->text, line->bytes, fetch, parts.fetch.bytes);
     struct host *host = task == NULL ? NULL : hosts_acquire(scheduler->hosts, &parts);
     if (host == NULL) {
         if (task != NULL) {
-            task_free(&scheduler->pool, task);
+            window_drop(&scheduler->window, task);
         }
         end_line(scheduler, sequence, line, FETCH_OUT_OF_MEMORY, "no memory to queue the URL");
         return NULL;
@@ -371,7 +282,6 @@ static struct task *task_of_line(struct scheduler *scheduler, uint64_t sequence,
     task->line = line->number;
     task->sequence = sequence;
     task->scheduler = scheduler;
-    scheduler->live++;
     return task;
 }
 
@@ -389,8 +299,7 @@ static bool admit(struct scheduler *scheduler, struct task *task, int64_t now_ns
 /* The next line. WOULD_BLOCK: none has arrived; END: there is no more. */
 static enum status next_line(struct scheduler *scheduler, struct input_line *line)
 {
-    enum status status =
-        scheduler->input_ended ? STATUS_END : input_next(scheduler->config.input, line);
+    enum status status = scheduler->input_ended ? STATUS_END : input_next(scheduler->config.input, line);
     scheduler->waits_for_input = status == STATUS_WOULD_BLOCK;
     if (status != STATUS_OK && status != STATUS_WOULD_BLOCK) {
         scheduler->input_failed = scheduler->input_failed || status != STATUS_END;
@@ -403,14 +312,13 @@ static enum status next_line(struct scheduler *scheduler, struct input_line *lin
 static enum status read_lines(struct scheduler *scheduler, int64_t now_ns)
 {
     for (int i = 0; i < LINES_PER_FEED && !scheduler->stopping; i++) {
-        if (scheduler->live >= scheduler->config.window ||
-            !delivery_has_room(scheduler->config.delivery, scheduler->lines)) {
+        if (window_is_full(&scheduler->window) || !delivery_has_room(scheduler->config.delivery, scheduler->lines)) {
             return STATUS_WOULD_BLOCK;
         }
         struct input_line line;
         enum status status = next_line(scheduler, &line);
         if (status != STATUS_OK) {
-            return status == STATUS_END && scheduler->live == 0 ? STATUS_END : STATUS_WOULD_BLOCK;
+            return status == STATUS_END && scheduler->window.live == 0 ? STATUS_END : STATUS_WOULD_BLOCK;
         }
         struct task *task = task_of_line(scheduler, scheduler->lines++, &line);
         if (task != NULL && !admit(scheduler, task, now_ns)) {
@@ -435,10 +343,9 @@ void scheduler_stop(struct scheduler *scheduler, const char *detail, bool read_r
 /* Cancels what is in flight, or only what no worker has begun. */
 static void cancel_futures(struct scheduler *scheduler, bool running_too)
 {
-    scheduler->cursor = scheduler->tasks[TASK_IN_FLIGHT].first;
-    while (scheduler->cursor != NULL) {
-        struct task *task = scheduler->cursor;
-        scheduler->cursor = task->next;
+    struct task *task;
+    window_walk(&scheduler->window, TASK_IN_FLIGHT);
+    while ((task = window_next(&scheduler->window)) != NULL) {
         if (running_too || !future_running(task->future)) {
             future_cancel(task->future);
         }
@@ -454,12 +361,12 @@ static void begin_stop(struct scheduler *scheduler)
 {
     scheduler->stop_begun = true;
     cancel_futures(scheduler, false);
-    turns_clear(&scheduler->turns, &scheduler->tasks[TASK_WAITING]);
+    turns_clear(&scheduler->turns, &scheduler->window.tasks[TASK_WAITING]);
     for (int state = TASK_WAITING; state <= TASK_BACKING_OFF; state++) {
-        while (scheduler->tasks[state].first != NULL) {
-            struct task *task = scheduler->tasks[state].first;
-            due_heap_remove(&scheduler->backing_off, &task->due);
-            leave_state(scheduler, task);
+        struct task *task;
+        while ((task = window_first(&scheduler->window, (enum task_state)state)) != NULL) {
+            retries_remove(&scheduler->retries, task);
+            window_leave(&scheduler->window, task);
             cancel_task(scheduler, task);
         }
     }
@@ -475,7 +382,7 @@ static enum status feed_stopped(struct scheduler *scheduler)
         if (!scheduler->read_rest || scheduler->input_ended) {
             scheduler->input_ended = true;
             scheduler->waits_for_input = false;
-            return scheduler->live == 0 ? STATUS_END : STATUS_WOULD_BLOCK;
+            return scheduler->window.live == 0 ? STATUS_END : STATUS_WOULD_BLOCK;
         }
         if (!delivery_has_room(scheduler->config.delivery, scheduler->lines)) {
             return STATUS_WOULD_BLOCK;
@@ -493,9 +400,9 @@ static enum status feed_stopped(struct scheduler *scheduler)
 
 void scheduler_abandon(struct scheduler *scheduler)
 {
-    while (scheduler->tasks[TASK_IN_FLIGHT].first != NULL) {
-        struct task *task = scheduler->tasks[TASK_IN_FLIGHT].first;
-        leave_state(scheduler, task);
+    struct task *task;
+    while ((task = window_first(&scheduler->window, TASK_IN_FLIGHT)) != NULL) {
+        window_leave(&scheduler->window, task);
         task->host->in_flight--;
         task->attempts++;
         future_release(task->future);
@@ -506,11 +413,6 @@ void scheduler_abandon(struct scheduler *scheduler)
 
 /* ---- the turn ---- */
 
-static struct task *task_of_due(struct due *due)
-{
-    return (struct task *)(void *)((char *)due - offsetof(struct task, due));
-}
-
 /* Wakes what the time has come for. */
 static void end_waits(struct scheduler *scheduler, int64_t now_ns)
 {
@@ -518,10 +420,9 @@ static void end_waits(struct scheduler *scheduler, int64_t now_ns)
     while ((host = hosts_end_hold(scheduler->hosts, now_ns)) != NULL) {
         turns_wake(&scheduler->turns, host);
     }
-    while (due_heap_next_ns(&scheduler->backing_off) <= now_ns) {
-        struct task *task = task_of_due(due_heap_first(&scheduler->backing_off));
-        due_heap_remove(&scheduler->backing_off, &task->due);
-        leave_state(scheduler, task);
+    struct task *task;
+    while ((task = retries_take(&scheduler->retries, now_ns)) != NULL) {
+        window_leave(&scheduler->window, task);
         wait_for_host(scheduler, task);
     }
 }
@@ -548,7 +449,7 @@ enum status scheduler_feed(struct scheduler *scheduler)
 
 int64_t scheduler_next_ns(const struct scheduler *scheduler)
 {
-    int64_t due_ns = due_heap_next_ns(&scheduler->backing_off);
+    int64_t due_ns = retries_next_ns(&scheduler->retries);
     int64_t hold_ns = hosts_next_ns(scheduler->hosts);
     return due_ns < hold_ns ? due_ns : hold_ns;
 }
@@ -573,16 +474,16 @@ void scheduler_count(const struct scheduler *scheduler, struct scheduler_counts 
     *counts = (struct scheduler_counts){
         .lines = scheduler->lines,
         .input_ended = scheduler->input_ended,
-        .waiting = scheduler->tasks[TASK_WAITING].count,
-        .backing_off = scheduler->tasks[TASK_BACKING_OFF].count,
-        .in_flight = scheduler->tasks[TASK_IN_FLIGHT].count,
+        .waiting = window_count(&scheduler->window, TASK_WAITING),
+        .backing_off = window_count(&scheduler->window, TASK_BACKING_OFF),
+        .in_flight = window_count(&scheduler->window, TASK_IN_FLIGHT),
         .held_hosts = (uint32_t)hosts_held_count(scheduler->hosts),
     };
 }
 
 const struct task *scheduler_oldest(const struct scheduler *scheduler)
 {
-    const struct task *task = scheduler->tasks[TASK_IN_FLIGHT].first;
+    const struct task *task = window_first(&scheduler->window, TASK_IN_FLIGHT);
     return task != NULL && future_running(task->future) ? task : NULL;
 }
 

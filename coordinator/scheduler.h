@@ -33,9 +33,6 @@
 #include "coordinator/input.h"
 
 #define SCHEDULER_WINDOW_MIN 4096u
-#define SCHEDULER_BACKOFF_MS \
-    500 /* before the first retry; doubled for each one more; give or take half of it */
-#define SCHEDULER_BACKOFF_MAX_MS 60000
 
 struct scheduler;
 

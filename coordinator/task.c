@@ -28,20 +28,21 @@ void task_list_remove(struct task_list *list, struct task *task)
     list->count--;
 }
 
-static bool reserve_text(struct task *task, size_t bytes)
+/* The task's text with room for so many bytes; what it held may be lost. NULL when memory is short; the task has none then. */
+static char *reserve_text(struct task *task, size_t bytes)
 {
-    if (bytes <= task->text_size) {
-        return true;
+    if (task->text != NULL && bytes <= task->text_size) {
+        return task->text;
     }
     size_t size = bytes < TEXT_BYTES_MIN ? TEXT_BYTES_MIN : bytes;
     free(task->text);
-    task->text = malloc(size);
-    task->text_size = task->text == NULL ? 0 : (uint32_t)size;
-    return task->text != NULL;
+    char *text = malloc(size);
+    task->text = text;
+    task->text_size = text == NULL ? 0 : (uint32_t)size;
+    return text;
 }
 
-struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes, const char *fetch,
-                      size_t fetch_bytes)
+struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes, const char *fetch, size_t fetch_bytes)
 {
     struct task *task = pool->free;
     if (task != NULL) {
@@ -50,19 +51,19 @@ struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes,
         task = calloc(1, sizeof *task);
     }
     size_t needed = url_bytes + 1 + (fetch == NULL ? 0 : fetch_bytes + 1);
-    if (task == NULL || !reserve_text(task, needed)) {
+    char *text = task == NULL ? NULL : reserve_text(task, needed);
+    if (text == NULL) {
         free(task);
         return NULL;
     }
-    *task =
-        (struct task){.text = task->text, .text_size = task->text_size, .due.index = DUE_NOWHERE};
-    memcpy(task->text, url, url_bytes);
-    task->text[url_bytes] = '\0';
+    *task = (struct task){.text = text, .text_size = task->text_size, .due.index = DUE_NOWHERE};
+    memcpy(text, url, url_bytes);
+    text[url_bytes] = '\0';
     task->url_bytes = (uint32_t)url_bytes;
     if (fetch != NULL) {
         task->fetch_offset = task->url_bytes + 1;
-        memcpy(task->text + task->fetch_offset, fetch, fetch_bytes);
-        task->text[task->fetch_offset + fetch_bytes] = '\0';
+        memcpy(text + task->fetch_offset, fetch, fetch_bytes);
+        text[task->fetch_offset + fetch_bytes] = '\0';
     }
     return task;
 }

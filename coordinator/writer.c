@@ -63,13 +63,14 @@ static int64_t earlier(int64_t left_ns, int64_t right_ns)
  * fd has an error, which the next write then meets. */
 static enum status wait_for_room(struct writer *writer, int fd, int pause_ms)
 {
-    const struct writer_interrupt *interrupt = writer->interrupt;
+    static const struct writer_interrupt never = {.fd = -1, .deadline_ns = DEADLINE_NEVER};
+    const struct writer_interrupt *interrupt = writer->interrupt != NULL ? writer->interrupt : &never;
     int64_t pause_until_ns = clock_deadline_ns(pause_ms);
     int64_t deaf_until_ns = 0;
     for (;;) {
-        bool deaf = interrupt == NULL || clock_now_ns() < deaf_until_ns;
-        int64_t wake_ns = earlier(pause_until_ns, interrupt != NULL ? interrupt->deadline_ns : DEADLINE_NEVER);
-        if (interrupt != NULL && deaf)
+        bool deaf = clock_now_ns() < deaf_until_ns;
+        int64_t wake_ns = earlier(pause_until_ns, interrupt->deadline_ns);
+        if (deaf)
             wake_ns = earlier(wake_ns, deaf_until_ns);
         struct pollfd polled[2] = {{.fd = fd, .events = POLLOUT}, {.fd = deaf ? -1 : interrupt->fd, .events = POLLIN}};
         if (poll(polled, 2, wake_ns == DEADLINE_NEVER ? -1 : clock_left_ms(wake_ns, INT_MAX)) < 0) {
@@ -79,7 +80,7 @@ static enum status wait_for_room(struct writer *writer, int fd, int pause_ms)
         }
         if (polled[0].revents != 0)
             return STATUS_OK;
-        if (interrupt != NULL && gives_up(interrupt, polled[1].revents != 0, &deaf_until_ns))
+        if (gives_up(interrupt, polled[1].revents != 0, &deaf_until_ns))
             return fail(writer, STATUS_INTERRUPTED, "write to", 0);
         if (clock_now_ns() >= pause_until_ns)
             return STATUS_OK;

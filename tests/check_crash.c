@@ -1,12 +1,9 @@
-/* Runs in: tests. Workers that die, hang or stop, and a coordinator that is killed: coordinator/reaper.c. Processes only.
- * Needs SHOAL_FAULTS; where in its work a worker dies is the affair of check_crash_faults.c. */
-#include <poll.h>
+/* Runs in: tests. Workers that die, hang or stop: coordinator/reaper.c. Processes only. Needs SHOAL_FAULTS. Where in its work
+ * a worker dies is the affair of check_crash_faults.c, what the host program sees of it that of check_crash_host.c. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support.h"
@@ -95,11 +92,12 @@ START_TEST(random_kills_lose_nothing)
     for (int i = 0; i < MANY; i++)
         futures[i] = submit_heard(i, "/delay/20/bytes/100");
     ck_assert_int_eq(futures_as_completed(futures, MANY, 50000, &completions), STATUS_OK);
-    srand(1);
+    uint64_t dice = 1;
     for (int done = 0; done < MANY; done++) {
         ck_assert_int_eq(completions_next(completions, &future), STATUS_OK);
+        dice = dice * 6364136223846793005u + 1442695040888963407u;
         if (done % EVERY == EVERY / 2)
-            kill_some_worker((size_t)rand(), SIGKILL);
+            kill_some_worker((size_t)(dice >> 33), SIGKILL);
     }
     completions_close(completions);
     for (int i = 0; i < MANY; i++) {
@@ -332,8 +330,8 @@ struct poison_case {
 };
 
 static const struct poison_case POISONS[] = {
-    {"poison:kill", SIGKILL, 10000}, {"poison:segv", SIGSEGV, 10000}, {"poison:exit", 0, 10000}, {"poison:spin", -1, 300},
-    {"poison:stop", -1, 300},
+    {"poison:kill", SIGKILL, 10000}, {"poison:segv", SIGSEGV, 10000}, {"poison:exit", 0, 10000},
+    {"poison:spin", -1, 300},        {"poison:stop", -1, 300},
 };
 #define POISON_COUNT ((int)(sizeof POISONS / sizeof POISONS[0]))
 
@@ -388,124 +386,6 @@ START_TEST(several_poisons_among_many_fail_alone)
 }
 END_TEST
 
-/* ---- the host program ---- */
-
-START_TEST(a_host_that_ignores_sigchld_is_served)
-{
-    enum { COUNT = 200 };
-    struct future *futures[COUNT];
-    begin();
-    signal(SIGCHLD, SIG_IGN);
-    rig_open(&rig);
-    for (int i = 0; i < COUNT; i++)
-        futures[i] = submit_heard(i, "/delay/10/bytes/10");
-    run_until_running(rig.executor, futures[0]);
-    kill_some_worker(0, SIGKILL);
-    for (int i = 0; i < COUNT; i++) {
-        expect_ok(futures[i]);
-        future_release(futures[i]);
-    }
-    expect_heard_once(COUNT);
-}
-END_TEST
-
-START_TEST(children_of_the_host_are_not_reaped)
-{
-    begin();
-    rig_open(&rig);
-    pid_t own = fork();
-    ck_assert_int_ge(own, 0);
-    if (own == 0)
-        _exit(42);
-    struct future *future = rig_submit(&rig, "/delay/100/bytes/10");
-    run_until_running(rig.executor, future);
-    kill_some_worker(1, SIGKILL);
-    expect_ok(future);
-    future_release(future);
-    int status;
-    ck_assert_int_eq(waitpid(own, &status, 0), own);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 42);
-}
-END_TEST
-
-START_TEST(deaths_leak_no_descriptor)
-{
-    begin();
-    size_t before = 0;
-    for (int round = 0; round < 3; round++) {
-        rig_open(&rig);
-        for (int i = 0; i < 5; i++) {
-            struct future *future = rig_submit(&rig, "/delay/50/bytes/10");
-            run_until_running(rig.executor, future);
-            kill_some_worker((size_t)i, SIGKILL);
-            expect_ok(future);
-            future_release(future);
-        }
-        executor_close(rig.executor);
-        rig.executor = NULL;
-        ck_assert_uint_eq(children_of_self(&rig.origin, NULL, 0), 0);
-        if (round == 0)
-            before = descriptors_open();
-    }
-    ck_assert_uint_eq(descriptors_open(), before);
-}
-END_TEST
-
-/* The child runs an executor, tells its workers' numbers and waits to be killed. */
-_Noreturn static void run_doomed_coordinator(int out)
-{
-    struct executor *executor;
-    struct future *future;
-    char url[128];
-    pid_t pids[PIDS];
-    struct executor_options options = rig.options;
-    options.workers = 3;
-    if (executor_open(&executor, &options, NULL, 0) != STATUS_OK)
-        _exit(1);
-    origin_url(&rig.origin, url, sizeof url, "/never");
-    for (int i = 0; i < 20; i++)
-        if (executor_submit_url(executor, url, &future) != STATUS_OK)
-            _exit(2);
-    for (int i = 0; i < 20 && !future_running(future); i++)
-        executor_run(executor, 20);
-    size_t count = children_of_self(NULL, pids, PIDS);
-    if (write(out, pids, count * sizeof pids[0]) < 0)
-        _exit(3);
-    for (;;)
-        executor_run(executor, -1);
-}
-
-START_TEST(a_killed_coordinator_takes_its_workers_along)
-{
-    int ends[2];
-    pid_t pids[PIDS];
-    int pid_fds[PIDS];
-    begin();
-    ck_assert_int_eq(pipe(ends), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0)
-        run_doomed_coordinator(ends[1]);
-    ssize_t bytes = read(ends[0], pids, sizeof pids);
-    ck_assert_int_eq(bytes, 3 * (ssize_t)sizeof pids[0]);
-    for (int i = 0; i < 3; i++) {
-        pid_fds[i] = pidfd_open(pids[i], 0);
-        ck_assert_int_ge(pid_fds[i], 0);
-    }
-    kill(child, SIGKILL);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    for (int i = 0; i < 3; i++) {
-        struct pollfd gone = {.fd = pid_fds[i], .events = POLLIN};
-        ck_assert_msg(poll(&gone, 1, NET_MS) == 1, "worker %d lives on", i);
-        close(pid_fds[i]);
-    }
-    ck_assert(shm_names_are_gone());
-    close(ends[0]);
-    close(ends[1]);
-}
-END_TEST
-
 static Suite *crash_suite(void)
 {
     Suite *suite = suite_create("crash");
@@ -525,16 +405,14 @@ static Suite *crash_suite(void)
     tcase_add_test(tests, a_worker_that_waits_is_not_taken_for_hung);
     tcase_add_loop_test(tests, poison_fails_alone, 0, POISON_COUNT);
     tcase_add_test(tests, several_poisons_among_many_fail_alone);
-    tcase_add_test(tests, a_host_that_ignores_sigchld_is_served);
-    tcase_add_test(tests, children_of_the_host_are_not_reaped);
-    tcase_add_test(tests, deaths_leak_no_descriptor);
-    tcase_add_test(tests, a_killed_coordinator_takes_its_workers_along);
     suite_add_tcase(suite, tests);
     return suite;
 }
 
 int main(void)
 {
+    if (!processes_are_tested("crash"))
+        return EXIT_SUCCESS;
     SRunner *runner = srunner_create(crash_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -11,7 +11,7 @@
 #define MANY 1000
 
 static const char *const POINTS[] = {
-    "claim.before_cas",  "claim.after_cas",      "claim.after_head",    "publish.before_cas",       "publish.after_cas",
+    "claim.before_cas",     "claim.after_cas",     "claim.after_head",  "publish.before_cas",      "publish.after_cas",
     "announce.before_tail", "announce.after_tail", "tell.before_write", "extent.before_fallocate",
 };
 static const char *const ACTIONS[] = {"kill", "segv", "exit", "stop"};
@@ -173,13 +173,13 @@ START_TEST(a_broken_pool_gives_up_what_a_healthy_worker_holds)
 }
 END_TEST
 
-/* The same, killed at the second claim of each life with one transfer at a time: always something is done in between. */
+/* Each life ends with its first result: always something is done in between, so the pool lives. */
 START_TEST(workers_that_live_for_one_task_each_get_all_done)
 {
     rig_begin(&rig, EXECUTOR_PROCESSES);
     rig.options.workers = rig.options.concurrency = 1;
     rig_open(&rig);
-    set_fault("claim.after_cas", 2, "kill");
+    set_fault("publish.after_cas", 1, "kill");
     submit_many(50, "/bytes/100");
     for (int i = 0; i < 50; i++) {
         expect_ok(futures[i]);
@@ -207,6 +207,8 @@ static Suite *faults_suite(void)
 
 int main(void)
 {
+    if (!processes_are_tested("crash_faults"))
+        return EXIT_SUCCESS;
     SRunner *runner = srunner_create(faults_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

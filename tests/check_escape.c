@@ -1,4 +1,4 @@
-/* Mirrors coordinator/escape.c. */
+/* Runs in: tests. Mirrors coordinator/escape.c. */
 #include "coordinator/escape.h"
 
 #include <check.h>
@@ -127,21 +127,34 @@ START_TEST(escape_json_keeps_every_invalid_byte_visible)
 }
 END_TEST
 
+/* How many bytes follow the lead byte of a character; SIZE_MAX: none begins with it. */
+static size_t bytes_behind(unsigned char lead)
+{
+    if (lead < 0x80)
+        return 0;
+    if (lead < 0xc2)
+        return SIZE_MAX;
+    return lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+}
+
+static bool is_control(const unsigned char *at)
+{
+    return *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
+}
+
 /* Whether text is one line of well-formed UTF-8 without control characters, with all quotes
  * escaped. */
 static bool is_tame(const char *text, bool json)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
-            return false;
-        if (json && *at == '"')
+        if (is_control(at) || (json && *at == '"'))
             return false;
         if (json && *at == '\\')
             at++;
-        size_t more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc2 ? 1 : 0;
-        if (*at >= 0x80 && more == 0)
+        size_t more = bytes_behind(*at);
+        if (more == SIZE_MAX)
             return false;
-        while (more-- > 0) {
+        for (; more > 0; more--) {
             if ((*++at & 0xc0) != 0x80)
                 return false;
         }

@@ -323,21 +323,20 @@ static Suite *callbacks_suite(void)
     TCase *tests = tcase_create("callbacks");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-#define EACH_ENGINE(test) tcase_add_loop_test(tests, test, 0, EXECUTOR_ENGINE_COUNT)
-    EACH_ENGINE(callbacks_come_once_in_the_order_they_were_added);
-    EACH_ENGINE(a_callback_added_to_a_done_future_comes_at_once);
-    EACH_ENGINE(a_callback_added_to_a_future_that_failed_in_submit_comes_at_once);
-    EACH_ENGINE(an_immediate_cancellation_runs_the_callbacks_before_it_returns);
-    EACH_ENGINE(a_released_future_still_calls_back);
-    EACH_ENGINE(callbacks_come_in_the_callers_thread);
-    EACH_ENGINE(a_callback_may_add_callbacks);
-    EACH_ENGINE(a_callback_may_submit);
-    EACH_ENGINE(a_callback_may_ask_for_results_and_even_wait);
-    EACH_ENGINE(a_callback_may_release_its_future);
-    EACH_ENGINE(a_callback_may_release_futures_whose_callbacks_are_due);
-    EACH_ENGINE(a_callback_may_cancel_another);
-    EACH_ENGINE(a_callback_may_wait_for_many);
-    EACH_ENGINE(callbacks_of_a_closed_executor_come_before_close_returns);
+    add_for_each_engine(tests, callbacks_come_once_in_the_order_they_were_added);
+    add_for_each_engine(tests, a_callback_added_to_a_done_future_comes_at_once);
+    add_for_each_engine(tests, a_callback_added_to_a_future_that_failed_in_submit_comes_at_once);
+    add_for_each_engine(tests, an_immediate_cancellation_runs_the_callbacks_before_it_returns);
+    add_for_each_engine(tests, a_released_future_still_calls_back);
+    add_for_each_engine(tests, callbacks_come_in_the_callers_thread);
+    add_for_each_engine(tests, a_callback_may_add_callbacks);
+    add_for_each_engine(tests, a_callback_may_submit);
+    add_for_each_engine(tests, a_callback_may_ask_for_results_and_even_wait);
+    add_for_each_engine(tests, a_callback_may_release_its_future);
+    add_for_each_engine(tests, a_callback_may_release_futures_whose_callbacks_are_due);
+    add_for_each_engine(tests, a_callback_may_cancel_another);
+    add_for_each_engine(tests, a_callback_may_wait_for_many);
+    add_for_each_engine(tests, callbacks_of_a_closed_executor_come_before_close_returns);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -85,8 +85,9 @@ START_TEST(a_name_that_cannot_be_is_not_resolved)
 {
     rig_up(&rig, _i);
     /* A label of 64 bytes: no query leaves this machine. */
-    expect_and_release(submit_url("http://%.64s.invalid/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-                       FETCH_RESOLVE);
+    expect_and_release(
+        submit_url("http://%.64s.invalid/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        FETCH_RESOLVE);
 }
 END_TEST
 
@@ -158,24 +159,33 @@ END_TEST
 
 START_TEST(a_connection_that_breaks_is_reset)
 {
-    static const char *const PATHS[] = {"/reset/1000", "/truncate/1000", "/empty", "/broken/header-cut",
-                                        "/broken/length-too-long", "/broken/close-delimited-reset"};
+    static const char *const PATHS[] = {
+        "/reset/1000",        "/truncate/1000",          "/empty",
+        "/broken/header-cut", "/broken/length-too-long", "/broken/close-delimited-reset"};
     rig_up(&rig, _i);
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++)
         expect_and_release(rig_submit(&rig, "%s", PATHS[i]), FETCH_RESET);
 }
 END_TEST
 
+/* libcurl tries again on a new connection, but for one in some thousand, where the reset comes at the worst moment: that is told
+ * as an error worth another try. */
 START_TEST(a_connection_that_is_closed_between_two_answers_is_no_error)
 {
+    int unlucky = 0;
     rig_begin(&rig, _i);
     rig.options.workers = rig.options.concurrency = 1;
     rig_open(&rig);
     for (int i = 0; i < 10; i++) {
         struct future *future = rig_submit(&rig, "/close-after");
-        expect_ok(future);
+        const struct fetch_result *result;
+        enum status status = future_result(future, NET_MS, &result);
+        bool is_unlucky = status == STATUS_FAILED && result->error == FETCH_RESET && result->retryable;
+        ck_assert_msg(status == STATUS_OK || is_unlucky, "%s", status_name(status));
+        unlucky += is_unlucky;
         future_release(future);
     }
+    ck_assert_int_le(unlucky, 1);
 }
 END_TEST
 
@@ -184,10 +194,11 @@ END_TEST
 START_TEST(answers_that_break_the_protocol_are_refused)
 {
     static const char *const NAMES[] = {
-        "two-locations",   "location-cr",      "location-nul",         "nul-in-header", "bare-cr",
-        "http09",          "junk",             "status-short",         "status-letters", "version-9",
-        "two-lengths",     "length-list-different", "length-letters", "length-negative", "length-empty",
-        "chunk-size-overflow", "chunk-bad-hex",     "chunk-negative",  "chunk-too-long",
+        "two-locations",  "location-cr",     "location-nul",   "nul-in-header",
+        "bare-cr",        "http09",          "junk",           "status-short",
+        "status-letters", "version-9",       "two-lengths",    "length-list-different",
+        "length-letters", "length-negative", "length-empty",   "chunk-size-overflow",
+        "chunk-bad-hex",  "chunk-negative",  "chunk-too-long", "te-unknown",
     };
     rig_up(&rig, _i);
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
@@ -214,9 +225,8 @@ START_TEST(no_broken_answer_smuggles_anything)
         enum status status = future_result(broken, NET_MS, &result);
         ck_assert_msg(status == STATUS_OK || status == STATUS_FAILED, "%s: %s", broken_answers[i].name,
                       status_name(status));
-        ck_assert_msg(status == STATUS_FAILED ||
-                          !memmem(result->body, (size_t)result->body_bytes, "smuggled", 8),
-                      "%s", broken_answers[i].name);
+        ck_assert_msg(status == STATUS_FAILED || !memmem(result->body, (size_t)result->body_bytes, "smuggled", 8), "%s",
+                      broken_answers[i].name);
         struct future *next = rig_submit(&rig, "/bytes/7");
         expect_text_body(expect_ok(next), 7);
         future_release(broken);
@@ -225,10 +235,37 @@ START_TEST(no_broken_answer_smuggles_anything)
 }
 END_TEST
 
+/* A folded first line finds what libcurl remembers of the answer before: on a handle used again, that must be sound. */
+START_TEST(folded_first_lines_harm_no_handle)
+{
+    enum { PATH_COUNT = 10 };
+    static const char *const PATHS[PATH_COUNT] = {
+        "/bytes/100",       "/broken/first-line-folded", "/broken/obs-fold", "/redirect/3",
+        "/headers/200/100", "/broken/first-line-folded", "/status/404",      "/broken/first-line-folded",
+        "/gzip/5000",       "/broken/header-cut",
+    };
+    rig_begin(&rig, _i);
+    rig.options.workers = rig.options.concurrency = 1;
+    rig_open(&rig);
+    for (size_t i = 0; i < 300; i++) {
+        struct future *future = rig_submit(&rig, "%s", PATHS[(i * 7 + i / 10) % PATH_COUNT]); /* each behind each */
+        const struct fetch_result *result;
+        enum status status = future_result(future, NET_MS, &result);
+        ck_assert_msg(status == STATUS_OK || status == STATUS_FAILED, "%s", status_name(status));
+        ck_assert_msg(result->error != FETCH_WORKER_CRASHED && result->attempts == 1, "%s: %s", future_url(future),
+                      result->detail);
+        future_release(future);
+    }
+    struct executor_stats stats;
+    executor_stats(rig.executor, &stats);
+    ck_assert_uint_eq(stats.worker_deaths, 0);
+}
+END_TEST
+
 START_TEST(a_body_that_cannot_be_decoded_is_a_decode_error)
 {
     static const char *const PATHS[] = {"/gzip-broken", "/broken/not-gzip", "/broken/bad-gzip", "/gzip-chain/6",
-                                        "/broken/unknown-encoding", "/broken/te-unknown"};
+                                        "/broken/unknown-encoding"};
     rig_up(&rig, _i);
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++)
         expect_and_release(rig_submit(&rig, "%s", PATHS[i]), FETCH_DECODE);
@@ -382,27 +419,27 @@ static Suite *errors_suite(void)
     TCase *tests = tcase_create("errors");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
-#define EACH_ENGINE(test) tcase_add_loop_test(tests, test, 0, EXECUTOR_ENGINE_COUNT)
-    EACH_ENGINE(a_closed_port_is_a_failed_connect);
-    EACH_ENGINE(a_name_that_cannot_be_is_not_resolved);
-    EACH_ENGINE(a_queue_that_is_full_is_a_connect_that_times_out);
-    EACH_ENGINE(an_answer_that_never_comes_is_a_stalled_read);
-    EACH_ENGINE(an_answer_that_takes_too_long_is_a_total_timeout);
-    EACH_ENGINE(clear_text_where_tls_is_expected_is_a_tls_error);
-    EACH_ENGINE(a_connection_that_breaks_is_reset);
-    EACH_ENGINE(a_connection_that_is_closed_between_two_answers_is_no_error);
-    EACH_ENGINE(answers_that_break_the_protocol_are_refused);
-    EACH_ENGINE(no_broken_answer_smuggles_anything);
-    EACH_ENGINE(a_body_that_cannot_be_decoded_is_a_decode_error);
-    EACH_ENGINE(bombs_are_too_large);
-    EACH_ENGINE(header_floods_are_too_large);
-    EACH_ENGINE(statuses_of_400_and_more_are_errors);
-    EACH_ENGINE(what_the_server_asks_to_wait_is_told);
-    EACH_ENGINE(a_loop_of_redirects_ends);
-    EACH_ENGINE(private_addresses_are_refused_at_every_hop);
-    EACH_ENGINE(names_are_resolved_as_asked);
-    EACH_ENGINE(proxies_of_the_environment_are_ignored);
-    EACH_ENGINE(a_full_file_system_fails_the_body_and_not_the_process);
+    add_for_each_engine(tests, a_closed_port_is_a_failed_connect);
+    add_for_each_engine(tests, a_name_that_cannot_be_is_not_resolved);
+    add_for_each_engine(tests, a_queue_that_is_full_is_a_connect_that_times_out);
+    add_for_each_engine(tests, an_answer_that_never_comes_is_a_stalled_read);
+    add_for_each_engine(tests, an_answer_that_takes_too_long_is_a_total_timeout);
+    add_for_each_engine(tests, clear_text_where_tls_is_expected_is_a_tls_error);
+    add_for_each_engine(tests, a_connection_that_breaks_is_reset);
+    add_for_each_engine(tests, a_connection_that_is_closed_between_two_answers_is_no_error);
+    add_for_each_engine(tests, answers_that_break_the_protocol_are_refused);
+    add_for_each_engine(tests, no_broken_answer_smuggles_anything);
+    add_for_each_engine(tests, folded_first_lines_harm_no_handle);
+    add_for_each_engine(tests, a_body_that_cannot_be_decoded_is_a_decode_error);
+    add_for_each_engine(tests, bombs_are_too_large);
+    add_for_each_engine(tests, header_floods_are_too_large);
+    add_for_each_engine(tests, statuses_of_400_and_more_are_errors);
+    add_for_each_engine(tests, what_the_server_asks_to_wait_is_told);
+    add_for_each_engine(tests, a_loop_of_redirects_ends);
+    add_for_each_engine(tests, private_addresses_are_refused_at_every_hop);
+    add_for_each_engine(tests, names_are_resolved_as_asked);
+    add_for_each_engine(tests, proxies_of_the_environment_are_ignored);
+    add_for_each_engine(tests, a_full_file_system_fails_the_body_and_not_the_process);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -379,7 +379,7 @@ END_TEST
 
 START_TEST(a_redirect_to_another_scheme_is_refused)
 {
-    static const char *const TARGETS[] = {"ftp%3A//127.0.0.1/x", "file%3A///etc/passwd", "gopher%3A//127.0.0.1/",
+    static const char *const TARGETS[] = {"ftp%3A//127.0.0.1/x", "file%3A///etc/passwd",  "gopher%3A//127.0.0.1/",
                                           "dict%3A//127.0.0.1/", "javascript%3Aalert(1)", "data%3A,x"};
     rig_up(&rig, _i);
     for (size_t i = 0; i < sizeof TARGETS / sizeof TARGETS[0]; i++) {
@@ -400,26 +400,25 @@ static Suite *fetch_suite(void)
     TCase *tests = tcase_create("fetch");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
-#define EACH_ENGINE(test) tcase_add_loop_test(tests, test, 0, EXECUTOR_ENGINE_COUNT)
-    EACH_ENGINE(bodies_arrive_to_the_last_byte);
-    EACH_ENGINE(a_body_without_length_and_one_in_chunks_arrive);
-    EACH_ENGINE(the_body_of_an_error_answer_is_kept);
-    EACH_ENGINE(dropped_bodies_are_counted);
-    EACH_ENGINE(the_digest_is_that_of_the_decoded_body);
-    EACH_ENGINE(more_results_may_be_held_than_there_are_slots);
-    EACH_ENGINE(bodies_beyond_the_memory_all_arrive_when_they_are_released);
-    EACH_ENGINE(bodies_beyond_the_memory_all_arrive_when_nobody_looks_at_them_yet);
-    EACH_ENGINE(bodies_beyond_the_memory_all_arrive_though_all_are_held);
-    EACH_ENGINE(a_body_larger_than_all_memory_arrives);
-    EACH_ENGINE(pages_in_use_stay_near_the_bound);
-    EACH_ENGINE(a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not);
-    EACH_ENGINE(answer_headers_are_kept_as_they_came);
-    EACH_ENGINE(request_headers_are_sent_with_their_request_alone);
-    EACH_ENGINE(the_largest_request_headers_are_sent);
-    EACH_ENGINE(redirects_are_followed_and_the_last_url_is_told);
-    EACH_ENGINE(redirects_that_are_not_to_be_followed_are_the_answer);
-    EACH_ENGINE(a_redirect_without_a_target_is_the_answer);
-    EACH_ENGINE(a_redirect_to_another_scheme_is_refused);
+    add_for_each_engine(tests, bodies_arrive_to_the_last_byte);
+    add_for_each_engine(tests, a_body_without_length_and_one_in_chunks_arrive);
+    add_for_each_engine(tests, the_body_of_an_error_answer_is_kept);
+    add_for_each_engine(tests, dropped_bodies_are_counted);
+    add_for_each_engine(tests, the_digest_is_that_of_the_decoded_body);
+    add_for_each_engine(tests, more_results_may_be_held_than_there_are_slots);
+    add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_when_they_are_released);
+    add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_when_nobody_looks_at_them_yet);
+    add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_though_all_are_held);
+    add_for_each_engine(tests, a_body_larger_than_all_memory_arrives);
+    add_for_each_engine(tests, pages_in_use_stay_near_the_bound);
+    add_for_each_engine(tests, a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not);
+    add_for_each_engine(tests, answer_headers_are_kept_as_they_came);
+    add_for_each_engine(tests, request_headers_are_sent_with_their_request_alone);
+    add_for_each_engine(tests, the_largest_request_headers_are_sent);
+    add_for_each_engine(tests, redirects_are_followed_and_the_last_url_is_told);
+    add_for_each_engine(tests, redirects_that_are_not_to_be_followed_are_the_answer);
+    add_for_each_engine(tests, a_redirect_without_a_target_is_the_answer);
+    add_for_each_engine(tests, a_redirect_to_another_scheme_is_refused);
     suite_add_tcase(suite, tests);
     return suite;
 }

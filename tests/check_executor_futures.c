@@ -167,8 +167,8 @@ START_TEST(queued_is_the_time_from_submit_to_claim)
     const struct fetch_result *result = expect_ok(futures[COUNT - 1]);
     int64_t took_ms = now_ms() - began_ms;
     int64_t said_ms = (result->time.queued_us + result->time.total_us) / 1000;
-    ck_assert_msg(said_ms >= took_ms * 8 / 10 && said_ms <= took_ms + 10, "queued %lld ms of %lld",
-                  (long long)said_ms, (long long)took_ms);
+    ck_assert_msg(said_ms >= took_ms * 8 / 10 && said_ms <= took_ms + 10, "queued %lld ms of %lld", (long long)said_ms,
+                  (long long)took_ms);
     for (int i = 0; i < COUNT; i++)
         future_release(futures[i]);
 }
@@ -430,26 +430,25 @@ static Suite *futures_suite(void)
     TCase *tests = tcase_create("one future");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
-#define EACH_ENGINE(test) tcase_add_loop_test(tests, test, 0, EXECUTOR_ENGINE_COUNT)
-    EACH_ENGINE(a_submitted_url_gives_its_body);
-    EACH_ENGINE(a_result_may_be_asked_for_again);
-    EACH_ENGINE(a_failed_future_keeps_its_error);
-    EACH_ENGINE(a_timeout_leaves_the_task_running);
-    EACH_ENGINE(states_go_from_pending_through_running_to_finished);
-    EACH_ENGINE(what_cannot_be_parsed_gives_a_future_that_has_failed);
-    EACH_ENGINE(queued_is_the_time_from_submit_to_claim);
-    EACH_ENGINE(cancelling_what_is_pending_is_immediate);
-    EACH_ENGINE(cancelling_what_waits_in_the_queue_is_immediate);
-    EACH_ENGINE(cancelling_what_runs_aborts_its_transfer);
-    EACH_ENGINE(cancelling_one_of_many_that_run_leaves_the_others_alone);
-    EACH_ENGINE(cancelling_what_is_finished_is_refused);
-    EACH_ENGINE(cancelling_twice_is_cancelling_once);
-    EACH_ENGINE(cancelling_again_once_the_worker_has_said_so_is_still_true);
-    EACH_ENGINE(cancelling_more_than_the_ring_holds_behind_one_that_waits);
-    EACH_ENGINE(what_is_released_before_it_is_done_still_runs);
-    EACH_ENGINE(what_is_cancelled_and_released_is_gone);
-    EACH_ENGINE(submit_is_bounded);
-    EACH_ENGINE(submit_refuses_what_is_no_request);
+    add_for_each_engine(tests, a_submitted_url_gives_its_body);
+    add_for_each_engine(tests, a_result_may_be_asked_for_again);
+    add_for_each_engine(tests, a_failed_future_keeps_its_error);
+    add_for_each_engine(tests, a_timeout_leaves_the_task_running);
+    add_for_each_engine(tests, states_go_from_pending_through_running_to_finished);
+    add_for_each_engine(tests, what_cannot_be_parsed_gives_a_future_that_has_failed);
+    add_for_each_engine(tests, queued_is_the_time_from_submit_to_claim);
+    add_for_each_engine(tests, cancelling_what_is_pending_is_immediate);
+    add_for_each_engine(tests, cancelling_what_waits_in_the_queue_is_immediate);
+    add_for_each_engine(tests, cancelling_what_runs_aborts_its_transfer);
+    add_for_each_engine(tests, cancelling_one_of_many_that_run_leaves_the_others_alone);
+    add_for_each_engine(tests, cancelling_what_is_finished_is_refused);
+    add_for_each_engine(tests, cancelling_twice_is_cancelling_once);
+    add_for_each_engine(tests, cancelling_again_once_the_worker_has_said_so_is_still_true);
+    add_for_each_engine(tests, cancelling_more_than_the_ring_holds_behind_one_that_waits);
+    add_for_each_engine(tests, what_is_released_before_it_is_done_still_runs);
+    add_for_each_engine(tests, what_is_cancelled_and_released_is_gone);
+    add_for_each_engine(tests, submit_is_bounded);
+    add_for_each_engine(tests, submit_refuses_what_is_no_request);
     suite_add_tcase(suite, tests);
     return suite;
 }

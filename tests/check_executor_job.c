@@ -69,8 +69,10 @@ static void job_close(struct job *job)
 }
 
 #define JOB(start_function) \
-    {.name = "test", .open = job_open, .start = start_function, .cancel = job_cancel, .ready = job_ready, \
-     .turn = job_turn, .deadline_ns = job_deadline_ns, .memory_freed = job_turn, .close = job_close}
+    { \
+        .name = "test", .open = job_open, .start = (start_function), .cancel = job_cancel, .ready = job_ready, \
+        .turn = job_turn, .deadline_ns = job_deadline_ns, .memory_freed = job_turn, .close = job_close \
+    }
 
 static const struct job_ops empty_job = JOB(job_start);
 
@@ -105,9 +107,15 @@ static enum status refuse_to_open(struct job **job, struct worker *worker)
     return STATUS_INVALID_ARGUMENT;
 }
 
-static const struct job_ops broken_job = {.name = "test", .open = refuse_to_open, .start = job_start,
-                                          .cancel = job_cancel, .ready = job_ready, .turn = job_turn,
-                                          .deadline_ns = job_deadline_ns, .memory_freed = job_turn, .close = job_close};
+static const struct job_ops broken_job = {.name = "test",
+                                          .open = refuse_to_open,
+                                          .start = job_start,
+                                          .cancel = job_cancel,
+                                          .ready = job_ready,
+                                          .turn = job_turn,
+                                          .deadline_ns = job_deadline_ns,
+                                          .memory_freed = job_turn,
+                                          .close = job_close};
 
 /* ---- tests ---- */
 
@@ -152,6 +160,7 @@ static void count_done(struct future *future, void *context)
 START_TEST(a_hundred_thousand_empty_tasks_are_each_done_once)
 {
     static uint8_t times[TASKS];
+    memset(times, 0, sizeof times);
     up(_i, &empty_job, 0);
     for (int i = 0; i < TASKS; i++) {
         struct future *future = submit("x");
@@ -193,6 +202,24 @@ START_TEST(one_task_after_the_other_goes_through_a_sleeping_pool)
         future_release(future);
     }
     ck_assert_msg(now_ms() - began_ms < 10000, "it took %lld ms", (long long)(now_ms() - began_ms));
+}
+END_TEST
+
+START_TEST(a_hundred_workers_share_the_tasks)
+{
+    struct executor_options options;
+    executor_options_init(&options);
+    options.engine = (enum executor_engine)_i;
+    options.workers = options.concurrency = 100;
+    options.keep = EXECUTOR_KEEP_NOTHING;
+    options.job = &empty_job;
+    ck_assert_int_eq(executor_open(&executor, &options, NULL, 0), STATUS_OK);
+    for (int i = 0; i < 20000; i++)
+        future_release(submit("x"));
+    ck_assert_int_eq(executor_shutdown(executor, true, false, NET_MS), STATUS_OK);
+    struct executor_stats stats;
+    executor_stats(executor, &stats);
+    ck_assert_uint_eq(stats.completed, 20000);
 }
 END_TEST
 
@@ -251,13 +278,13 @@ static Suite *job_suite(void)
     TCase *tests = tcase_create("job");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
-#define EACH_ENGINE(test) tcase_add_loop_test(tests, test, 0, EXECUTOR_ENGINE_COUNT)
-    EACH_ENGINE(a_hundred_thousand_empty_tasks_are_each_done_once);
-    EACH_ENGINE(a_hundred_thousand_futures_may_be_pending_at_once);
-    EACH_ENGINE(one_task_after_the_other_goes_through_a_sleeping_pool);
-    EACH_ENGINE(a_task_is_any_text_up_to_the_limit);
-    EACH_ENGINE(a_result_that_does_not_hold_together_fails_its_task_alone);
-    EACH_ENGINE(workers_that_cannot_start_break_the_pool_with_a_reason);
+    add_for_each_engine(tests, a_hundred_thousand_empty_tasks_are_each_done_once);
+    add_for_each_engine(tests, a_hundred_thousand_futures_may_be_pending_at_once);
+    add_for_each_engine(tests, one_task_after_the_other_goes_through_a_sleeping_pool);
+    add_for_each_engine(tests, a_hundred_workers_share_the_tasks);
+    add_for_each_engine(tests, a_task_is_any_text_up_to_the_limit);
+    add_for_each_engine(tests, a_result_that_does_not_hold_together_fails_its_task_alone);
+    add_for_each_engine(tests, workers_that_cannot_start_break_the_pool_with_a_reason);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,11 +1,8 @@
 /* Runs in: tests. How an executor begins, is shared out and ends, whichever engine it has: coordinator/executor.h.
  * (N): the rule of Python's futures beside a test; see check_executor_futures.c. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/support.h"
 
@@ -118,111 +115,6 @@ START_TEST(open_and_close_leave_no_descriptor_and_no_process)
             before = descriptors_open(); /* libraries keep some of their own */
     }
     ck_assert_uint_eq(descriptors_open(), before);
-}
-END_TEST
-
-/* ---- sharing the work ---- */
-
-START_TEST(no_more_than_concurrency_are_in_flight)
-{
-    enum { COUNT = 40, CONCURRENCY = 5 };
-    rig_begin(&rig, _i);
-    rig.options.workers = 4;
-    rig.options.concurrency = CONCURRENCY;
-    rig_open(&rig);
-    struct future *futures[COUNT];
-    for (int i = 0; i < COUNT; i++)
-        futures[i] = rig_submit(&rig, "/delay/20/bytes/1");
-    for (int i = 0; i < COUNT; i++) {
-        expect_ok(futures[i]);
-        future_release(futures[i]);
-    }
-    struct origin_counts counts;
-    origin_counts_read(&rig.origin, &counts);
-    ck_assert_uint_le(counts.in_flight_max, CONCURRENCY);
-}
-END_TEST
-
-/* Both workers sleep, each may hold one: the second of two submits in a row must not wait until a sleeper looks up by
- * itself, which it does once a second. */
-START_TEST(two_submits_wake_two_sleeping_workers)
-{
-    enum { ROUNDS = 20, SOON_MS = 700 };
-    if (_i == EXECUTOR_SERIAL)
-        return;
-    rig_begin(&rig, _i);
-    rig.options.concurrency = 2;
-    rig_open(&rig);
-    for (int round = 0; round < ROUNDS; round++) {
-        struct future *futures[2] = {rig_submit(&rig, "/never"), rig_submit(&rig, "/never")};
-        int64_t began_ms = now_ms();
-        while (!future_running(futures[0]) || !future_running(futures[1])) {
-            executor_run(rig.executor, 1);
-            ck_assert_msg(round == 0 || now_ms() - began_ms < SOON_MS, "round %d: one waits", round);
-        }
-        for (int i = 0; i < 2; i++) {
-            future_cancel(futures[i]);
-            expect_cancelled(futures[i]);
-            future_release(futures[i]);
-        }
-    }
-}
-END_TEST
-
-START_TEST(two_executors_at_once_do_not_meet)
-{
-    struct executor *other;
-    char url[128];
-    rig_up(&rig, _i);
-    ck_assert_int_eq(executor_open(&other, &rig.options, NULL, 0), STATUS_OK);
-    origin_url(&rig.origin, url, sizeof url, "/delay/100/bytes/22");
-    struct future *theirs;
-    ck_assert_int_eq(executor_submit_url(other, url, &theirs), STATUS_OK);
-    struct future *ours = rig_submit(&rig, "/delay/100/bytes/11");
-    expect_text_body(expect_ok(ours), 11);
-    executor_close(rig.executor);
-    rig.executor = NULL;
-    expect_text_body(expect_ok(theirs), 22);
-    future_release(ours);
-    future_release(theirs);
-    executor_close(other);
-}
-END_TEST
-
-/* A host program without standard descriptors: ours must not be mistaken for them. */
-START_TEST(a_host_without_standard_descriptors_is_served)
-{
-    rig_begin(&rig, _i);
-    fflush(NULL);
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        struct executor *executor;
-        struct future *future;
-        const struct fetch_result *result;
-        char url[128];
-        for (int fd = 0; fd < 3; fd++)
-            close(fd);
-        origin_url(&rig.origin, url, sizeof url, "/bytes/300000");
-        if (executor_open(&executor, &rig.options, NULL, 0) != STATUS_OK)
-            _exit(10);
-        if (executor_submit_url(executor, url, &future) != STATUS_OK)
-            _exit(11);
-        if (future_result(future, NET_MS, &result) != STATUS_OK)
-            _exit(result ? 100 + (int)result->error : 12);
-        if (result->body_bytes != 300000)
-            _exit(13);
-        future_release(future);
-        executor_close(executor);
-        for (int fd = 0; fd < 3; fd++)
-            if (fcntl(fd, F_GETFD) != -1)
-                _exit(20 + fd);
-        _exit(0);
-    }
-    int status;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "exit %d, signal %d", WEXITSTATUS(status),
-                  WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 END_TEST
 
@@ -446,27 +338,23 @@ static Suite *shutdown_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_test(tests, options_that_cannot_be_are_refused_with_a_reason);
-    tcase_add_test(tests, defaults_are_enough);
-#define EACH_ENGINE(test) tcase_add_loop_test(tests, test, 0, EXECUTOR_ENGINE_COUNT)
-    EACH_ENGINE(nothing_runs_before_the_first_submit);
-    EACH_ENGINE(an_executor_closed_at_once_leaves_nothing_open);
-    EACH_ENGINE(open_and_close_leave_no_descriptor_and_no_process);
-    EACH_ENGINE(no_more_than_concurrency_are_in_flight);
-    EACH_ENGINE(two_submits_wake_two_sleeping_workers);
-    EACH_ENGINE(two_executors_at_once_do_not_meet);
-    EACH_ENGINE(a_host_without_standard_descriptors_is_served);
-    EACH_ENGINE(submit_after_shutdown_is_refused);
-    EACH_ENGINE(shutdown_with_wait_finishes_what_is_pending);
-    EACH_ENGINE(shutdown_without_wait_returns_at_once_and_the_work_goes_on);
-    EACH_ENGINE(shutdown_that_cancels_lets_what_runs_complete);
-    EACH_ENGINE(shutdown_that_cancels_yields_the_cancelled);
-    EACH_ENGINE(shutdown_gives_up_after_its_time_and_may_be_called_again);
-    EACH_ENGINE(terminated_workers_cancel_what_ran);
-    EACH_ENGINE(killed_workers_cancel_what_ran);
-    EACH_ENGINE(close_leaves_results_readable_until_they_are_released);
-    EACH_ENGINE(close_gives_everything_back_with_the_last_future);
-    EACH_ENGINE(close_cancels_all_that_is_not_done);
-    EACH_ENGINE(close_with_futures_released_while_they_run);
+    if (engine_is_tested(EXECUTOR_PROCESSES)) /* the default */
+        tcase_add_test(tests, defaults_are_enough);
+    add_for_each_engine(tests, nothing_runs_before_the_first_submit);
+    add_for_each_engine(tests, an_executor_closed_at_once_leaves_nothing_open);
+    add_for_each_engine(tests, open_and_close_leave_no_descriptor_and_no_process);
+    add_for_each_engine(tests, submit_after_shutdown_is_refused);
+    add_for_each_engine(tests, shutdown_with_wait_finishes_what_is_pending);
+    add_for_each_engine(tests, shutdown_without_wait_returns_at_once_and_the_work_goes_on);
+    add_for_each_engine(tests, shutdown_that_cancels_lets_what_runs_complete);
+    add_for_each_engine(tests, shutdown_that_cancels_yields_the_cancelled);
+    add_for_each_engine(tests, shutdown_gives_up_after_its_time_and_may_be_called_again);
+    add_for_each_engine(tests, terminated_workers_cancel_what_ran);
+    add_for_each_engine(tests, killed_workers_cancel_what_ran);
+    add_for_each_engine(tests, close_leaves_results_readable_until_they_are_released);
+    add_for_each_engine(tests, close_gives_everything_back_with_the_last_future);
+    add_for_each_engine(tests, close_cancels_all_that_is_not_done);
+    add_for_each_engine(tests, close_with_futures_released_while_they_run);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -253,11 +253,11 @@ static const struct retry_case RETRIES[] = {
     {"120", 120},
     {"0120", 120},
     {"31536000", YEAR_S},
-    {"Tue, 14 Nov 2023 22:14:20 GMT", 60},     /* IMF-fixdate */
-    {"Tuesday, 14-Nov-23 22:14:20 GMT", 60},   /* RFC 850 */
-    {"Tue Nov 14 22:14:20 2023", 60},          /* asctime() */
-    {"Tue, 14 Nov 2023 22:13:20 GMT", 0},      /* now */
-    {"Tue, 14 Nov 2023 22:13:19 GMT", 0},      /* has passed */
+    {"Tue, 14 Nov 2023 22:14:20 GMT", 60},   /* IMF-fixdate */
+    {"Tuesday, 14-Nov-23 22:14:20 GMT", 60}, /* RFC 850 */
+    {"Tue Nov 14 22:14:20 2023", 60},        /* asctime() */
+    {"Tue, 14 Nov 2023 22:13:20 GMT", 0},    /* now */
+    {"Tue, 14 Nov 2023 22:13:19 GMT", 0},    /* has passed */
     {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
     {"Wed, 13 Nov 2024 22:13:20 GMT", YEAR_S},
     {"", -1},

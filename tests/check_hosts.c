@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/url_plain.h"
 #include "coordinator/hosts.h"
 
 static struct hosts *hosts;

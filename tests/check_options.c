@@ -1,4 +1,4 @@
-/* Mirrors coordinator/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
+/* Runs in: tests. Mirrors coordinator/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
  * it from the root of the repository: it looks at coordinator/shoal.1. */
 #include "coordinator/options.h"
 

@@ -81,7 +81,7 @@ START_TEST(every_error_has_a_name_of_its_own)
             ck_assert_str_ne(name, fetch_error_name((enum fetch_error)j));
     }
     ck_assert_ptr_nonnull(fetch_error_name(FETCH_ERROR_COUNT));
-    ck_assert_ptr_nonnull(fetch_error_name((enum fetch_error)-1));
+    ck_assert_ptr_nonnull(fetch_error_name((enum fetch_error) - 1));
 }
 END_TEST
 
@@ -89,10 +89,9 @@ END_TEST
 START_TEST(the_names_are_those_that_are_documented)
 {
     static const char *const NAMES[] = {
-        "invalid-url",     "resolve",        "connect",        "timeout-connect",    "timeout-read",
-        "timeout-total",   "tls",            "reset",          "protocol",           "decode",
-        "too-large",       "too-many-redirects", "http-status", "blocked-private",   "blocked-robots",
-        "worker-crashed",  "out-of-memory",  "cancelled",
+        "invalid-url", "resolve",         "connect",        "timeout-connect", "timeout-read",  "timeout-total",
+        "tls",         "reset",           "protocol",       "decode",          "too-large",     "too-many-redirects",
+        "http-status", "blocked-private", "blocked-robots", "worker-crashed",  "out-of-memory", "cancelled",
     };
     ck_assert_uint_eq(sizeof NAMES / sizeof NAMES[0], FETCH_ERROR_COUNT - 1);
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)

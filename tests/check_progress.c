@@ -1,4 +1,4 @@
-/* Mirrors coordinator/progress.c. */
+/* Runs in: tests. Mirrors coordinator/progress.c. */
 #include "coordinator/progress.h"
 
 #include <check.h>

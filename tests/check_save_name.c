@@ -1,10 +1,12 @@
-/* Mirrors coordinator/save_name.c. */
+/* Runs in: tests. Mirrors coordinator/save_name.c. */
 #include "coordinator/save_name.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/url_plain.h"
 
 static const char *name_of(const char *url)
 {

@@ -269,12 +269,28 @@ static size_t count_of(enum fetch_error error)
 
 static struct scheduler_config config;
 static struct scheduler *scheduler;
+static const char **numbered; /* "http://h/0", "http://h/1", ... */
+static size_t numbered_count;
 
+/* All anew, as valgrind runs the tests in one process. */
 static void set_up(void)
 {
     config = (struct scheduler_config){.window = 100, .retries = 2};
-    pending_max = 1000;
+    scheduler = NULL;
     now_ns = NS_PER_S;
+    futures = NULL;
+    pending = pending_most = 0;
+    pending_max = 1000;
+    submitted = alive = saved_count = 0;
+    submit_fails = STATUS_OK;
+    completes_at_once = completes_while_submitting = false;
+    outcomes = NULL;
+    outcome_count = 0;
+    remembers = true;
+    report.ops = &RECORD_OPS;
+    saver.ops = &SAVE_OPS;
+    numbered = NULL;
+    numbered_count = 0;
 }
 
 static void open_scheduler(struct input *input, bool ordered)
@@ -292,9 +308,6 @@ static void open_scheduler(struct input *input, bool ordered)
         static const char *const list[] = {__VA_ARGS__};                                 \
         open_scheduler(input_open_arguments(list, sizeof list / sizeof list[0]), false); \
     } while (0)
-
-static const char **numbered; /* "http://h/0", "http://h/1", ... */
-static size_t numbered_count;
 
 static void open_numbered(const char *format, size_t count, bool ordered)
 {

@@ -1,4 +1,4 @@
-/* Mirrors coordinator/sink_text.c, sink_jsonl.c and sink_files.c. */
+/* Runs in: tests. Mirrors coordinator/sink_text.c, sink_jsonl.c and sink_files.c. */
 #include "coordinator/sinks.h"
 
 #include <check.h>

@@ -270,25 +270,69 @@ START_TEST(copy_takes_offsets_up_to_the_last_byte_of_the_extent)
 }
 END_TEST
 
-static void break_error(struct result_shm *at) { at->error = FETCH_ERROR_COUNT; }
-static void break_error_far(struct result_shm *at) { at->error = UINT16_MAX; }
-static void break_stored(struct result_shm *at) { at->body_stored = at->body_bytes + 1; }
-static void break_body_offset(struct result_shm *at) { at->body_offset = shared.body_stride - 4999; }
-static void break_body_offset_far(struct result_shm *at) { at->body_offset = UINT64_MAX - 100; }
-static void break_body_end(struct result_shm *at) { at->body_bytes = at->body_stored = shared.body_stride - 999; }
-static void break_body_far(struct result_shm *at) { at->body_bytes = at->body_stored = UINT64_MAX; }
-static void break_effective_offset(struct result_shm *at) { at->effective_offset = (uint32_t)shared.body_stride - 29; }
-static void break_effective_far(struct result_shm *at) { at->effective_offset = UINT32_MAX; }
-static void break_effective_bytes(struct result_shm *at) { at->effective_bytes = URL_BYTES_MAX + 1; }
-static void break_effective_bytes_far(struct result_shm *at) { at->effective_bytes = UINT32_MAX; }
-static void break_headers_offset(struct result_shm *at) { at->headers_offset = (uint32_t)shared.body_stride - 899; }
-static void break_headers_far(struct result_shm *at) { at->headers_offset = UINT32_MAX; }
-static void break_headers_bytes(struct result_shm *at) { at->headers_bytes = UINT32_MAX; }
+static void break_error(struct result_shm *at)
+{
+    at->error = FETCH_ERROR_COUNT;
+}
+static void break_error_far(struct result_shm *at)
+{
+    at->error = UINT16_MAX;
+}
+static void break_stored(struct result_shm *at)
+{
+    at->body_stored = at->body_bytes + 1;
+}
+static void break_body_offset(struct result_shm *at)
+{
+    at->body_offset = shared.body_stride - 4999;
+}
+static void break_body_offset_far(struct result_shm *at)
+{
+    at->body_offset = UINT64_MAX - 100;
+}
+static void break_body_end(struct result_shm *at)
+{
+    at->body_bytes = at->body_stored = shared.body_stride - 999;
+}
+static void break_body_far(struct result_shm *at)
+{
+    at->body_bytes = at->body_stored = UINT64_MAX;
+}
+static void break_effective_offset(struct result_shm *at)
+{
+    at->effective_offset = (uint32_t)shared.body_stride - 29;
+}
+static void break_effective_far(struct result_shm *at)
+{
+    at->effective_offset = UINT32_MAX;
+}
+static void break_effective_bytes(struct result_shm *at)
+{
+    at->effective_bytes = URL_BYTES_MAX + 1;
+}
+static void break_effective_bytes_far(struct result_shm *at)
+{
+    at->effective_bytes = UINT32_MAX;
+}
+static void break_headers_offset(struct result_shm *at)
+{
+    at->headers_offset = (uint32_t)shared.body_stride - 899;
+}
+static void break_headers_far(struct result_shm *at)
+{
+    at->headers_offset = UINT32_MAX;
+}
+static void break_headers_bytes(struct result_shm *at)
+{
+    at->headers_bytes = UINT32_MAX;
+}
 
 static void (*const BREAKS[])(struct result_shm *) = {
-    break_error,           break_error_far,           break_stored,         break_body_offset, break_body_offset_far,
-    break_body_end,        break_body_far,            break_effective_offset, break_effective_far,
-    break_effective_bytes, break_effective_bytes_far, break_headers_offset, break_headers_far, break_headers_bytes,
+    break_error,           break_error_far,           break_stored,
+    break_body_offset,     break_body_offset_far,     break_body_end,
+    break_body_far,        break_effective_offset,    break_effective_far,
+    break_effective_bytes, break_effective_bytes_far, break_headers_offset,
+    break_headers_far,     break_headers_bytes,
 };
 #define BREAK_COUNT ((int)(sizeof BREAKS / sizeof BREAKS[0]))
 

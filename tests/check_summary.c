@@ -1,4 +1,4 @@
-/* Mirrors coordinator/summary.c. */
+/* Runs in: tests. Mirrors coordinator/summary.c. */
 #include "coordinator/summary.h"
 
 #include <check.h>

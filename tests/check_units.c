@@ -1,4 +1,4 @@
-/* Mirrors coordinator/units.c. */
+/* Runs in: tests. Mirrors coordinator/units.c. */
 #include "coordinator/units.h"
 
 #include <check.h>

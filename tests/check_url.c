@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/url.h"
+#include "common/url_plain.h"
 
 static struct url_parser *parser;
 static struct url_parts parts;
@@ -330,7 +331,9 @@ static bool compare_with_libcurl(const char *text)
     ck_assert_text(plain.scheme, answer.scheme);
     ck_assert_text(plain.host, answer.host);
     ck_assert_text(plain.path, answer.path);
-    ck_assert_int_eq(plain.port, atoi(answer.port));
+    char *port_end;
+    ck_assert_uint_eq(plain.port, strtoul(answer.port, &port_end, 10));
+    ck_assert(*port_end == '\0');
     ck_assert_ptr_null(answer.user);
     ck_assert(!plain.has_userinfo);
     ck_assert_msg((plain.query.at == NULL) == (answer.query == NULL), "%s", text);

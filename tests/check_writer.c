@@ -1,4 +1,4 @@
-/* Mirrors coordinator/writer.c. */
+/* Runs in: tests. Mirrors coordinator/writer.c. */
 #include "coordinator/writer.h"
 
 #include <check.h>

@@ -93,6 +93,30 @@ size_t children_of_self(const struct origin *origin, pid_t *pids, size_t max)
 
 /* ---- an executor with its origin ---- */
 
+bool engine_is_tested(int engine)
+{
+    const char *wanted = getenv("SHOAL_TEST_ENGINE");
+    return wanted == NULL || wanted[0] == '\0' || strstr(wanted, ENGINE_NAMES[engine]) != NULL;
+}
+
+void add_for_each_engine(TCase *cases, const TTest *test)
+{
+    for (int engine = 0; engine < EXECUTOR_ENGINE_COUNT; engine++) {
+        if (engine_is_tested(engine))
+            tcase_add_loop_test(cases, test, engine, engine + 1);
+    }
+}
+
+bool processes_are_tested(const char *suite)
+{
+    if (engine_is_tested(EXECUTOR_PROCESSES))
+        return true;
+    printf("skipped: all of %s: it is about processes, which SHOAL_TEST_ENGINE does not name\n"
+           "100%%: Checks: 0, Failures: 0, Errors: 0\n",
+           suite);
+    return false;
+}
+
 void rig_begin(struct rig *rig, int engine)
 {
     memset(rig, 0, sizeof *rig);
@@ -161,8 +185,8 @@ const struct fetch_result *expect_ok(struct future *future)
 const struct fetch_result *expect_error(struct future *future, enum fetch_error error)
 {
     const struct fetch_result *result = wait_for(future, STATUS_FAILED);
-    ck_assert_msg(result->error == error, "%s: %s (%s), not %s", future_url(future),
-                  fetch_error_name(result->error), result->detail, fetch_error_name(error));
+    ck_assert_msg(result->error == error, "%s: %s (%s), not %s", future_url(future), fetch_error_name(result->error),
+                  result->detail, fetch_error_name(error));
     return result;
 }
 

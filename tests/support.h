@@ -51,6 +51,15 @@ struct rig {
 
 extern const char *const ENGINE_NAMES[EXECUTOR_ENGINE_COUNT];
 
+/* Whether SHOAL_TEST_ENGINE, names of engines with commas between them, names this one; all when it is not set. */
+bool engine_is_tested(int engine);
+
+/* Adds the test once for each engine that is tested: _i is the engine. */
+void add_for_each_engine(TCase *cases, const TTest *test);
+
+/* For main() of a suite that is about the processes alone: false if they are not tested; this is said then. */
+bool processes_are_tested(const char *suite);
+
 /* Starts an origin and sets options: two workers, 8 transfers in flight. */
 void rig_begin(struct rig *rig, int engine);
 void rig_open(struct rig *rig);

@@ -402,6 +402,8 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     struct result_shm *result = worker_result(transfer->context->worker, transfer->claim.slot);
     const struct slot_shm *slot = &transfer->context->shared->slots[transfer->claim.slot];
     memset(result, 0, offsetof(struct result_shm, sha256));
+    if (code == CURLE_OK)
+        transfer->error = FETCH_OK; /* one address of the host was refused, another was not */
     outcome_of_exchange(transfer, code, result);
     outcome_times(transfer, result);
     result->queued_us = (transfer->began_ns - slot->submitted_ns) / NS_PER_US;
