@@ -331,8 +331,8 @@ static void cancel_waiting(struct executor *executor)
     end_all(executor, FETCH_CANCELLED, 0, "cancelled before it started");
     for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
         struct future *future = executor->by_slot[slot];
-        if (future && future->phase == FUTURE_PLACED && !future_running(future))
-            future_cancel(future);
+        if (future && future->phase == FUTURE_PLACED)
+            future_cancel_waiting(future); /* not future_cancel(): what a worker has claimed meanwhile goes on */
     }
     pool_run_callbacks(executor);
 }

@@ -41,6 +41,7 @@ static bool write_request(struct executor *executor, struct future *future, uint
     at->task = future->task;
     at->submitted_ns = future->submitted_ns;
     atomic_store_explicit(&at->cancel, 0, memory_order_relaxed);
+    atomic_store_explicit(&at->growing, 0, memory_order_relaxed); /* else it holds up others until the worker has begun */
     return true;
 }
 
@@ -162,6 +163,7 @@ void pool_feed(struct executor *executor)
 /* Memory was given back, or another transfer's turn to go on has come. */
 static void ring_paused(struct executor *executor)
 {
+    full_fence(); /* pairs with the fence of may_grow_or_pause() */
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
         if (atomic_load_explicit(&executor->shared.roster[i].paused, memory_order_seq_cst))
             pool_ring(executor, i);
@@ -189,6 +191,9 @@ static void give_slot_back(struct executor *executor, uint32_t slot)
 
 static void leave_placed(struct executor *executor, struct future *future)
 {
+    /* It may have been the one that may always go on: the next may now, whatever happens to its pages. */
+    if (atomic_exchange_explicit(&executor->shared.slots[future->slot].growing, 0, memory_order_seq_cst))
+        ring_paused(executor);
     executor->placed--;
     if (future->in_quarantine)
         executor->suspect_placed = false;

@@ -198,16 +198,22 @@ static bool take_from_queue(struct future *future)
     return true;
 }
 
+bool future_cancel_waiting(struct future *future)
+{
+    if (future_done(future) || !take_from_queue(future))
+        return false;
+    future_fail(future, FETCH_CANCELLED, 0, "cancelled before it started");
+    pool_run_callbacks(future->executor);
+    return true;
+}
+
 bool future_cancel(struct future *future)
 {
     struct executor *executor = future->executor;
     if (future_done(future))
         return future->phase == FUTURE_CANCELLED;
-    if (take_from_queue(future)) {
-        future_fail(future, FETCH_CANCELLED, 0, "cancelled before it started");
-        pool_run_callbacks(executor);
+    if (future_cancel_waiting(future))
         return true;
-    }
     uint64_t word = slot_word(&executor->shared, future->slot);
     if (state_of(word) == SLOT_CLAIMED && !future->wants_cancel) {
         future->wants_cancel = true;

@@ -209,6 +209,8 @@ void future_fail(struct future *future, enum fetch_error error, uint32_t signal,
 void future_complete(struct future *future, enum future_phase phase);
 struct completed *completed_new(struct executor *executor);
 void completed_free(struct executor *executor, struct completed *completed);
+/* Cancels what has not started; false if a worker was faster. */
+bool future_cancel_waiting(struct future *future);
 void executor_free(struct executor *executor);
 bool future_add_watcher(struct future *future, struct watcher *watcher);
 void future_remove_watcher(struct future *future, struct watcher *watcher);

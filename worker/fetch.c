@@ -152,7 +152,12 @@ static void release_transfer(struct job *job, struct transfer *transfer)
 static void finish(struct job *job, struct transfer *transfer, CURLcode code)
 {
     worker_set_current(job->worker, transfer->claim.slot);
-    curl_multi_remove_handle(job->lanes[transfer->lane].multi, transfer->easy);
+    CURLM *multi = job->lanes[transfer->lane].multi;
+    curl_multi_remove_handle(multi, transfer->easy);
+    if (transfer_begin_again(transfer, code) && curl_multi_add_handle(multi, transfer->easy) == CURLM_OK) {
+        worker_set_current(job->worker, SLOT_NONE);
+        return;
+    }
     transfer_finish(transfer, code);
     struct claim claim = transfer->claim;
     release_transfer(job, transfer);

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/extent.h"
 #include "common/fault.h"
+#include "common/fence.h"
 #include "worker/memory.h"
 #include "worker/outcome.h"
 
@@ -87,8 +88,30 @@ static void pause_for_memory(struct transfer *transfer)
     transfer->is_paused = true;
     transfer->paused_since_ns = clock_now_ns();
     worker_set_paused(transfer->context->worker, ++transfer->context->paused_count);
+    full_fence(); /* pairs with the fence of the coordinator's ring_paused() */
+}
+
+static void end_pause(struct transfer *transfer)
+{
+    transfer->is_paused = false;
+    transfer->paused_ns += clock_now_ns() - transfer->paused_since_ns;
+    worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
+}
+
+/* Says that it waits, then looks again: who gave memory back in between has rung for nobody. False: it waits. */
+static bool may_grow_or_pause(struct transfer *transfer, uint64_t more_bytes)
+{
+    const struct shared *shared = transfer->context->shared;
+    if (extent_may_grow(shared, transfer->claim.slot, more_bytes))
+        return true;
+    pause_for_memory(transfer);
+    if (extent_may_grow(shared, transfer->claim.slot, more_bytes)) {
+        end_pause(transfer);
+        return true;
+    }
     /* Waiting for us is not the server's fault: the clock of this attempt stands still. */
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 0l);
+    return false;
 }
 
 /* How far to reserve so that `end` can be written: what the answer announced, else 64 KiB, then doubling. */
@@ -116,8 +139,7 @@ static bool store_body(struct transfer *transfer, const char *data, size_t bytes
     uint64_t reserved = atomic_load_explicit(&shared->slots[slot].reserved_bytes, memory_order_relaxed);
     if (end > reserved) {
         uint64_t wants = reservation_for(transfer, end, reserved);
-        if (wants > EXTENT_WARM_BYTES && !extent_may_grow(shared, slot, wants - reserved)) {
-            pause_for_memory(transfer);
+        if (wants > EXTENT_WARM_BYTES && !may_grow_or_pause(transfer, wants - reserved)) {
             *taken = CURL_WRITEFUNC_PAUSE;
             return false;
         }
@@ -164,9 +186,7 @@ void transfer_resume(struct transfer *transfer)
     if (!transfer->is_paused ||
         !extent_may_grow(shared, transfer->claim.slot, EXTENT_WARM_BYTES))
         return;
-    transfer->is_paused = false;
-    transfer->paused_ns += clock_now_ns() - transfer->paused_since_ns;
-    worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
+    end_pause(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
                      (long)(transfer->context->config->limits.total_timeout_ms + transfer->paused_ns / NS_PER_MS));
     curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call on_body() at once, which may pause again */
@@ -339,6 +359,9 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     transfer->error = FETCH_OK;
     transfer->why = "";
     transfer->message[0] = '\0';
+    if (transfer->began_again)
+        SET(CURLOPT_FRESH_CONNECT, 0l);
+    transfer->began_again = false;
     transfer->headers_offset = slot->url_bytes + 1 + slot->header_bytes + URL_BYTES_MAX + 1;
     transfer->extent_used = transfer->headers_offset;
     transfer->headers_bytes = transfer->body_offset = transfer->body_bytes = transfer->body_stored = 0;
@@ -359,6 +382,20 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     if (slot->header_bytes)
         return set_own_lines(transfer, url + slot->url_bytes + 1, slot->header_bytes);
     return STATUS_OK;
+}
+
+bool transfer_begin_again(struct transfer *transfer, CURLcode code)
+{
+    long new_connections = 1;
+    bool is_dead = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+    if (!is_dead || transfer->began_again || transfer->error != FETCH_OK || transfer->headers.bytes)
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &new_connections);
+    if (new_connections > 0)
+        return false;
+    transfer->began_again = true;
+    transfer->message[0] = '\0';
+    return curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1l) == CURLE_OK;
 }
 
 /* ---- the end ---- */

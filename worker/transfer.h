@@ -35,6 +35,7 @@ struct transfer {
     bool is_running;      /* the multi handle holds it */
     bool is_paused;       /* waits for body memory */
     bool was_used;        /* the handle has served a URL */
+    bool began_again;     /* on a new connection, after a used one turned out to be dead */
     struct claim claim;
     struct headers headers;
     void *last_header;    /* libcurl's copy of it */
@@ -68,6 +69,10 @@ void transfer_renew(struct transfer *transfer);
 
 /* Sets what is this claim's: URL and headers, from the slot's extent. Errors: OUT_OF_MEMORY, INVALID_ARGUMENT. */
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim);
+
+/* A connection that lay idle was closed by the server just when it was used again (RFC 9112, 9.3.1): nothing was answered, so the
+ * request may be sent once more, on a new one. True: add the handle again, the claim goes on. */
+bool transfer_begin_again(struct transfer *transfer, CURLcode code);
 
 /* Fills the slot's result from how the transfer ended. */
 void transfer_finish(struct transfer *transfer, CURLcode code);
