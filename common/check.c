@@ -7,8 +7,8 @@
 _Noreturn void check_failed(const char *condition, const char *file, int line)
 {
     char text[512];
-    int bytes = snprintf(text, sizeof text, "shoal: bug: %s:%d: %s does not hold; please report\n", file, line,
-                         condition);
+    int bytes =
+        snprintf(text, sizeof text, "shoal: bug: %s:%d: %s does not hold; please report\n", file, line, condition);
     if (bytes > 0) {
         ssize_t ignored = write(STDERR_FILENO, text, (size_t)bytes < sizeof text ? (size_t)bytes : sizeof text - 1);
         (void)ignored;

@@ -41,8 +41,8 @@ enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t 
     FAULT_POINT("extent.before_fallocate");
     int outcome;
     do
-        outcome = fallocate(shared->body_fd, 0, (off_t)((uint64_t)slot * shared->body_stride + has),
-                            (off_t)(wants - has));
+        outcome =
+            fallocate(shared->body_fd, 0, (off_t)((uint64_t)slot * shared->body_stride + has), (off_t)(wants - has));
     while (outcome != 0 && errno == EINTR);
     if (outcome == 0)
         return STATUS_OK;

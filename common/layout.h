@@ -46,15 +46,16 @@ struct ring_shm {
 /* Who sleeps, a bit a worker: the coordinator wakes no one who is awake. A bit may be stale after a death until the
  * reaper clears it; a stale bit costs one needless wake-up. */
 struct asleep_shm {
-    alignas(CACHE_LINE) _Atomic uint64_t idle[ASLEEP_WORDS]; /* w sets and clears, c clears when reaping | c | seq_cst */
+    alignas(
+        CACHE_LINE) _Atomic uint64_t idle[ASLEEP_WORDS]; /* w sets and clears, c clears when reaping | c | seq_cst */
     alignas(CACHE_LINE) _Atomic uint64_t room[ASLEEP_WORDS]; /* w sets, c clears when it rings | c, w | seq_cst */
 };
 
 struct header_shm {
-    uint64_t magic;         /* c before fork | all | plain | for ever; so are all up to the next cache line */
+    uint64_t magic; /* c before fork | all | plain | for ever; so are all up to the next cache line */
     uint32_t version;
-    uint32_t stamp;         /* layout_stamp(): sizes and offsets that this build was made with */
-    uint32_t roster_count;  /* workers and the one for quarantine */
+    uint32_t stamp;        /* layout_stamp(): sizes and offsets that this build was made with */
+    uint32_t roster_count; /* workers and the one for quarantine */
     uint32_t slot_count;
     uint32_t done_capacity; /* a power of two */
     uint32_t pad;
@@ -85,8 +86,8 @@ struct roster_shm {
 
 /* A worker's announcements: slot indexes that it finished. Single producer, single consumer. */
 struct done_ring_shm {
-    alignas(CACHE_LINE) _Atomic uint32_t tail; /* w | c | release | wraps */
-    alignas(CACHE_LINE) _Atomic uint32_t head; /* c | w | release | wraps */
+    alignas(CACHE_LINE) _Atomic uint32_t tail;      /* w | c | release | wraps */
+    alignas(CACHE_LINE) _Atomic uint32_t head;      /* c | w | release | wraps */
     alignas(CACHE_LINE) _Atomic uint32_t entries[]; /* done_capacity; w | c | relaxed, published by tail */
 };
 
@@ -97,7 +98,7 @@ struct done_ring_shm {
 /* How a fetch ended. Written by the claimer between claim and publish, read by the coordinator after DONE. Offsets
  * count from the start of the slot's extent. */
 struct result_shm {
-    uint16_t error;        /* enum fetch_error */
+    uint16_t error; /* enum fetch_error */
     uint16_t http_status;
     uint16_t http_version; /* 10, 11, 20, 30 */
     uint16_t redirects;
@@ -105,8 +106,8 @@ struct result_shm {
     int32_t os_errno;
     int64_t retry_after_s; /* -1: none */
     uint64_t body_offset;
-    uint64_t body_bytes;   /* decoded; counted also where it was dropped */
-    uint64_t body_stored;  /* bytes that lie at body_offset */
+    uint64_t body_bytes;  /* decoded; counted also where it was dropped */
+    uint64_t body_stored; /* bytes that lie at body_offset */
     uint64_t wire_bytes;
     uint32_t effective_offset;
     uint32_t effective_bytes; /* 0: the URL as requested */
@@ -126,16 +127,16 @@ struct result_shm {
  * CLAIMED; while READY nobody writes. */
 struct slot_shm {
     alignas(CACHE_LINE) _Atomic uint64_t state; /* see state.h | all | acquire, release | for ever */
-    _Atomic uint64_t reserved_bytes; /* claimer, else c | all | seq_cst | pages of the extent in use */
-    int64_t submitted_ns;            /* c | claimer | by state | one task */
-    uint32_t url_bytes;              /* c | claimer | by state | one task; at offset 0 of the extent, NUL behind */
-    uint32_t header_bytes;           /* c | claimer | by state | one task; lines behind the URL, each ends in NUL */
-    uint32_t attempt;                /* c | claimer | by state | one task */
-    _Atomic uint32_t cancel;         /* c | claimer | release | one task: not 0 asks to abort */
-    uint64_t task;                   /* c | claimer | by state | serial number of the future */
-    _Atomic uint32_t growing;        /* claimer | all | seq_cst | one task: its body outgrew the warm pages */
+    _Atomic uint64_t reserved_bytes;            /* claimer, else c | all | seq_cst | pages of the extent in use */
+    int64_t submitted_ns;                       /* c | claimer | by state | one task */
+    uint32_t url_bytes;       /* c | claimer | by state | one task; at offset 0 of the extent, NUL behind */
+    uint32_t header_bytes;    /* c | claimer | by state | one task; lines behind the URL, each ends in NUL */
+    uint32_t attempt;         /* c | claimer | by state | one task */
+    _Atomic uint32_t cancel;  /* c | claimer | release | one task: not 0 asks to abort */
+    uint64_t task;            /* c | claimer | by state | serial number of the future */
+    _Atomic uint32_t growing; /* claimer | all | seq_cst | one task: its body outgrew the warm pages */
     uint32_t pad[3];
-    struct result_shm result;        /* claimer | c | by state | one task */
+    struct result_shm result; /* claimer | c | by state | one task */
 };
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "shared words must need no lock");

@@ -16,8 +16,8 @@ uint64_t ring_length(const struct shared *shared, enum ring_kind kind)
 static void step_over_stale(const struct shared *shared, enum ring_kind kind, uint64_t head)
 {
     struct ring_shm *ring = &shared->header->rings[kind];
-    uint32_t slot = atomic_load_explicit(&shared->ring_entries[kind][head & (shared->ring_capacity - 1)],
-                                         memory_order_relaxed);
+    uint32_t slot =
+        atomic_load_explicit(&shared->ring_entries[kind][head & (shared->ring_capacity - 1)], memory_order_relaxed);
     bool is_ready = slot < shared->slot_count &&
                     state_of(atomic_load_explicit(&shared->slots[slot].state, memory_order_acquire)) == SLOT_READY;
     if (!is_ready)
@@ -40,8 +40,7 @@ bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot)
     if (!ring_has_room(shared, kind))
         return false;
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-    atomic_store_explicit(&shared->ring_entries[kind][tail & (shared->ring_capacity - 1)], slot,
-                          memory_order_relaxed);
+    atomic_store_explicit(&shared->ring_entries[kind][tail & (shared->ring_capacity - 1)], slot, memory_order_relaxed);
     /* Release pairs with the load of tail in ring_claim(): the entry and the slot's READY come before it. */
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
     return true;
@@ -55,8 +54,8 @@ bool ring_claim(const struct shared *shared, enum ring_kind kind, struct owner o
         uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire); /* pairs with ring_push() */
         if (head >= tail)
             return false;
-        uint32_t slot = atomic_load_explicit(&shared->ring_entries[kind][head & (shared->ring_capacity - 1)],
-                                             memory_order_relaxed);
+        uint32_t slot =
+            atomic_load_explicit(&shared->ring_entries[kind][head & (shared->ring_capacity - 1)], memory_order_relaxed);
         bool won = false;
         FAULT_POINT("claim.before_cas");
         if (slot < shared->slot_count) {
@@ -64,8 +63,8 @@ bool ring_claim(const struct shared *shared, enum ring_kind kind, struct owner o
             uint64_t mine = state_make(state_generation(word), owner, SLOT_CLAIMED);
             /* Acquire pairs with the READY of slot_make_ready(): the request is visible once this has won. */
             won = state_of(word) == SLOT_READY &&
-                  atomic_compare_exchange_strong_explicit(&shared->slots[slot].state, &word, mine,
-                                                          memory_order_acq_rel, memory_order_relaxed);
+                  atomic_compare_exchange_strong_explicit(&shared->slots[slot].state, &word, mine, memory_order_acq_rel,
+                                                          memory_order_relaxed);
             *claim = (struct claim){.slot = slot, .word = mine};
         }
         /* if we die here: the slot names us, and the reaper takes it back; the next claimer finds it not READY and helps the

@@ -22,12 +22,12 @@
 uint32_t layout_stamp(void)
 {
     const size_t facts[] = {
-        sizeof(struct header_shm),          sizeof(struct ring_shm),
-        sizeof(struct roster_shm),          sizeof(struct slot_shm),
-        sizeof(struct result_shm),          sizeof(struct done_ring_shm),
-        offsetof(struct header_shm, rings), offsetof(struct slot_shm, result),
+        sizeof(struct header_shm),           sizeof(struct ring_shm),
+        sizeof(struct roster_shm),           sizeof(struct slot_shm),
+        sizeof(struct result_shm),           sizeof(struct done_ring_shm),
+        offsetof(struct header_shm, rings),  offsetof(struct slot_shm, result),
         offsetof(struct result_shm, sha256), offsetof(struct result_shm, detail),
-        offsetof(struct roster_shm, pid),   sizeof(sem_t),
+        offsetof(struct roster_shm, pid),    sizeof(sem_t),
     };
     uint32_t stamp = 2166136261u; /* FNV-1a */
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

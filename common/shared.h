@@ -15,7 +15,7 @@ struct shared {
     unsigned char *bodies;
     unsigned char *done_rings;
     _Atomic uint32_t *ring_entries[RING_COUNT];
-    uint32_t slot_count;    /* copied before anybody else could write the header */
+    uint32_t slot_count; /* copied before anybody else could write the header */
     uint32_t roster_count;
     uint32_t done_capacity;
     uint32_t ring_capacity;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/check.h"
-#include "common/fetch_error.h"
 #include "common/fault.h"
+#include "common/fetch_error.h"
 
 static const struct owner NOBODY = {0};
 

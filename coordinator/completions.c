@@ -23,9 +23,9 @@ struct entry {
 
 struct completions {
     struct entry *entries;
-    size_t count;      /* without duplicates */
-    size_t left;       /* not yet yielded */
-    size_t failed;     /* done so far with an error, cancelled apart */
+    size_t count;  /* without duplicates */
+    size_t left;   /* not yet yielded */
+    size_t failed; /* done so far with an error, cancelled apart */
     size_t done;
     struct entry *done_first;
     struct entry *done_last;

@@ -75,8 +75,7 @@ void delivery_add_saver(struct delivery *delivery, struct sink *sink)
 
 bool delivery_has_room(const struct delivery *delivery, uint64_t sequence)
 {
-    return delivery->window == 0 || delivery->status != STATUS_OK ||
-           sequence - delivery->next < delivery->window;
+    return delivery->window == 0 || delivery->status != STATUS_OK || sequence - delivery->next < delivery->window;
 }
 
 void delivery_fail(struct delivery *delivery, enum status status, const char *why)
@@ -118,8 +117,7 @@ static bool keep(struct kept_outcome *kept, const struct outcome *outcome)
 {
     const struct fetch_result *result = outcome->result;
     size_t needed = outcome->url_bytes + 1 + bytes_of(result->detail) + bytes_of(result->url) +
-                    bytes_of(result->effective_url) + bytes_of(result->content_type) +
-                    bytes_of(result->remote_ip);
+                    bytes_of(result->effective_url) + bytes_of(result->content_type) + bytes_of(result->remote_ip);
     if (needed > kept->text_size) {
         free(kept->text);
         kept->text = malloc(needed);
@@ -156,16 +154,14 @@ static void report_kept(struct delivery *delivery, struct kept_outcome *kept)
     }
 }
 
-static void put_in_order(struct delivery *delivery, uint64_t sequence,
-                         const struct outcome *outcome)
+static void put_in_order(struct delivery *delivery, uint64_t sequence, const struct outcome *outcome)
 {
     check(sequence >= delivery->next && delivery_has_room(delivery, sequence));
     struct kept_outcome *kept = &delivery->kept[sequence % delivery->window];
     check(!kept->is_full);
     if (sequence > delivery->next) {
         if (delivery->status == STATUS_OK && !keep(kept, outcome)) {
-            delivery_fail(delivery, STATUS_OUT_OF_MEMORY,
-                          "no memory to keep the results that wait for their turn");
+            delivery_fail(delivery, STATUS_OUT_OF_MEMORY, "no memory to keep the results that wait for their turn");
         }
         return;
     }
@@ -177,8 +173,7 @@ static void put_in_order(struct delivery *delivery, uint64_t sequence,
     }
 }
 
-enum status delivery_put(struct delivery *delivery, uint64_t sequence,
-                         const struct outcome *outcome)
+enum status delivery_put(struct delivery *delivery, uint64_t sequence, const struct outcome *outcome)
 {
     summary_count(&delivery->summary, outcome);
     write_to(delivery, delivery->savers, delivery->saver_count, outcome);
@@ -193,9 +188,8 @@ enum status delivery_put(struct delivery *delivery, uint64_t sequence,
 enum status delivery_flush(struct delivery *delivery)
 {
     for (uint32_t i = 0; i < delivery->report_count + delivery->saver_count; i++) {
-        struct sink *sink = i < delivery->report_count
-                                ? delivery->reports[i]
-                                : delivery->savers[i - delivery->report_count];
+        struct sink *sink =
+            i < delivery->report_count ? delivery->reports[i] : delivery->savers[i - delivery->report_count];
         enum status status = delivery->status == STATUS_OK ? sink->ops->flush(sink) : STATUS_OK;
         if (status != STATUS_OK) {
             delivery_fail(delivery, status, sink->why);

@@ -35,8 +35,7 @@ bool delivery_has_room(const struct delivery *delivery, uint64_t sequence);
 /* Takes the outcome of line number sequence; there must be room. What it points to is the caller's
  * again on return. May block on the output. OK; or the first failure of a sink, which stays: from
  * then on outcomes are counted and dropped. */
-enum status delivery_put(struct delivery *delivery, uint64_t sequence,
-                         const struct outcome *outcome);
+enum status delivery_put(struct delivery *delivery, uint64_t sequence, const struct outcome *outcome);
 
 /* Brings out what the sinks have buffered. Answers as delivery_put(). */
 enum status delivery_flush(struct delivery *delivery);

@@ -18,8 +18,8 @@
 
 #define DRAIN_COUNT 64u
 #define DONE_TAG UINT32_MAX
-#define LOOK_NS (10 * NS_PER_MS)   /* how often to look for deaths while results keep coming */
-#define BLIND_SLEEP_MS 100         /* without pid fds */
+#define LOOK_NS (10 * NS_PER_MS) /* how often to look for deaths while results keep coming */
+#define BLIND_SLEEP_MS 100       /* without pid fds */
 
 /* ---- one turn ---- */
 
@@ -124,7 +124,8 @@ static bool sleep_inline(struct executor *executor, int64_t deadline_ns)
     if (self)
         worker_run_inline(self, deadline_ns);
     else
-        timeout_ms = clock_left_ms(executor->reap_at_ns < deadline_ns ? executor->reap_at_ns : deadline_ns, BLIND_SLEEP_MS);
+        timeout_ms =
+            clock_left_ms(executor->reap_at_ns < deadline_ns ? executor->reap_at_ns : deadline_ns, BLIND_SLEEP_MS);
     struct pollfd interrupt = {.fd = executor->options.interrupt_fd, .events = POLLIN}; /* -1 is passed over */
     return !has_news(executor) && poll(&interrupt, 1, timeout_ms) > 0;
 }

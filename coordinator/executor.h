@@ -57,10 +57,10 @@ enum executor_on_worker_death {
 };
 
 enum executor_keep {
-    EXECUTOR_KEEP_NOTHING = 0,      /* bodies are counted and dropped by the worker */
-    EXECUTOR_KEEP_BODY = 1u << 0,   /* fetch_result.body */
+    EXECUTOR_KEEP_NOTHING = 0,       /* bodies are counted and dropped by the worker */
+    EXECUTOR_KEEP_BODY = 1u << 0,    /* fetch_result.body */
     EXECUTOR_KEEP_HEADERS = 1u << 1, /* fetch_result.headers */
-    EXECUTOR_DIGEST = 1u << 2,      /* fetch_result.sha256, computed in the worker */
+    EXECUTOR_DIGEST = 1u << 2,       /* fetch_result.sha256, computed in the worker */
 };
 
 enum executor_http {
@@ -73,27 +73,27 @@ enum executor_http {
  * executor_open() returns. */
 struct executor_options {
     enum executor_engine engine;
-    uint32_t workers;            /* 0: the CPUs that this process may use; at most WORKERS_MAX */
-    uint32_t concurrency;        /* transfers in flight, all workers together; at least one a worker is given */
-    uint32_t pending_max;        /* futures submitted and not done, at most; 0: four times concurrency, at least 1024 */
-    uint32_t keep;               /* enum executor_keep, or-ed */
+    uint32_t workers;     /* 0: the CPUs that this process may use; at most WORKERS_MAX */
+    uint32_t concurrency; /* transfers in flight, all workers together; at least one a worker is given */
+    uint32_t pending_max; /* futures submitted and not done, at most; 0: four times concurrency, at least 1024 */
+    uint32_t keep;        /* enum executor_keep, or-ed */
     enum executor_on_worker_death on_worker_death;
     uint32_t tasks_per_worker_max; /* a worker process is replaced after so many; 0: never */
-    int64_t hang_time_ms;        /* a worker without a sign of life for so long is killed; 0: never */
-    uint64_t memory_bytes_max;   /* body pages in shared memory, all together */
+    int64_t hang_time_ms;          /* a worker without a sign of life for so long is killed; 0: never */
+    uint64_t memory_bytes_max;     /* body pages in shared memory, all together */
     struct fetch_limits limits;
     enum executor_http http;
-    bool insecure;               /* do not verify TLS certificates */
-    bool block_private;          /* refuse private, loopback, link-local, ... addresses at connect time */
-    const char *user_agent;      /* NULL: "shoal/VERSION" */
-    const char *proxy;           /* NULL: none; "env": what the environment says */
-    const char *ca_file;         /* NULL: the system's */
-    const char *const *headers;  /* header_count lines "Name: value", sent with every request */
+    bool insecure;              /* do not verify TLS certificates */
+    bool block_private;         /* refuse private, loopback, link-local, ... addresses at connect time */
+    const char *user_agent;     /* NULL: "shoal/VERSION" */
+    const char *proxy;          /* NULL: none; "env": what the environment says */
+    const char *ca_file;        /* NULL: the system's */
+    const char *const *headers; /* header_count lines "Name: value", sent with every request */
     size_t header_count;
-    const char *const *resolve;  /* resolve_count entries "host:port:address", as in curl */
+    const char *const *resolve; /* resolve_count entries "host:port:address", as in curl */
     size_t resolve_count;
-    int interrupt_fd;            /* a wait ends with STATUS_INTERRUPTED when this is readable; -1: none */
-    const struct job_ops *job;   /* NULL: fetch. For tests and benchmarks of the engine itself */
+    int interrupt_fd;          /* a wait ends with STATUS_INTERRUPTED when this is readable; -1: none */
+    const struct job_ops *job; /* NULL: fetch. For tests and benchmarks of the engine itself */
 };
 
 /* Fills in the defaults: processes, one worker a CPU, 64 in flight, 256 MiB, bodies kept. */
@@ -103,29 +103,29 @@ void executor_options_init(struct executor_options *options);
  * began, -1 where the phase did not happen; queued is from submit to claim. */
 struct fetch_result {
     enum fetch_error error;
-    const char *detail;         /* one line for people; "" when there is nothing to say */
-    uint32_t attempts;          /* how often a worker began: more than 1 when a worker died */
-    uint32_t worker;            /* index of the worker that finished it */
-    uint32_t crash_signal;      /* FETCH_WORKER_CRASHED: what killed the worker; 0: it exited */
-    int curl_code;              /* libcurl's CURLcode */
-    int os_errno;               /* errno of the failed connect, 0 where there is none */
-    uint32_t http_status;       /* 0: no answer */
-    uint32_t http_version;      /* 10, 11, 20, 30; 0: no answer */
-    uint32_t redirects;         /* followed */
-    int64_t retry_after_s;      /* what the answer's Retry-After asks for; -1: nothing */
-    bool retryable;             /* trying again later may help */
-    bool insecure;              /* the certificate was not verified */
-    const char *url;            /* as submitted */
-    const char *effective_url;  /* after redirects */
-    const char *content_type;   /* "" when the answer names none */
-    const char *remote_ip;      /* "" when there was no connection */
-    const char *headers;        /* of the last answer, raw lines; NULL unless EXECUTOR_KEEP_HEADERS */
+    const char *detail;        /* one line for people; "" when there is nothing to say */
+    uint32_t attempts;         /* how often a worker began: more than 1 when a worker died */
+    uint32_t worker;           /* index of the worker that finished it */
+    uint32_t crash_signal;     /* FETCH_WORKER_CRASHED: what killed the worker; 0: it exited */
+    int curl_code;             /* libcurl's CURLcode */
+    int os_errno;              /* errno of the failed connect, 0 where there is none */
+    uint32_t http_status;      /* 0: no answer */
+    uint32_t http_version;     /* 10, 11, 20, 30; 0: no answer */
+    uint32_t redirects;        /* followed */
+    int64_t retry_after_s;     /* what the answer's Retry-After asks for; -1: nothing */
+    bool retryable;            /* trying again later may help */
+    bool insecure;             /* the certificate was not verified */
+    const char *url;           /* as submitted */
+    const char *effective_url; /* after redirects */
+    const char *content_type;  /* "" when the answer names none */
+    const char *remote_ip;     /* "" when there was no connection */
+    const char *headers;       /* of the last answer, raw lines; NULL unless EXECUTOR_KEEP_HEADERS */
     size_t header_bytes;
-    const unsigned char *body;  /* decoded; NULL unless EXECUTOR_KEEP_BODY; zero-copy from shared memory */
-    uint64_t body_bytes;        /* decoded bytes, also where the body was dropped */
-    uint64_t wire_bytes;        /* body bytes as received */
+    const unsigned char *body; /* decoded; NULL unless EXECUTOR_KEEP_BODY; zero-copy from shared memory */
+    uint64_t body_bytes;       /* decoded bytes, also where the body was dropped */
+    uint64_t wire_bytes;       /* body bytes as received */
     bool has_sha256;
-    unsigned char sha256[32];   /* of the decoded body, with EXECUTOR_DIGEST */
+    unsigned char sha256[32]; /* of the decoded body, with EXECUTOR_DIGEST */
     struct {
         int64_t queued_us, dns_us, connect_us, tls_us, first_byte_us, total_us;
     } time;
@@ -136,16 +136,16 @@ struct request {
     const char *url;
     const char *const *headers; /* more lines "Name: value" for this request alone */
     size_t header_count;
-    void *user;                 /* for future_user() */
+    void *user; /* for future_user() */
 };
 
 struct executor_stats {
     uint32_t workers, concurrency, slots; /* as granted: see executor_note() */
     uint32_t workers_alive;
     uint64_t submitted, completed, cancelled;
-    uint64_t worker_deaths;      /* not asked for */
-    uint32_t pending, running;   /* running: claimed by a worker at this moment */
-    size_t pending_future_bytes; /* memory of one future, its URL apart */
+    uint64_t worker_deaths;       /* not asked for */
+    uint32_t pending, running;    /* running: claimed by a worker at this moment */
+    size_t pending_future_bytes;  /* memory of one future, its URL apart */
     uint64_t body_bytes_reserved; /* pages of the body segment in use */
 };
 

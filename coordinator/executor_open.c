@@ -22,7 +22,7 @@
 
 #define CONCURRENCY_DEFAULT 64u
 #define PENDING_MIN 1024u
-#define AHEAD_MIN 64u  /* work that lies ready, so that a worker need not wait for us */
+#define AHEAD_MIN 64u /* work that lies ready, so that a worker need not wait for us */
 #define HELD_MIN 64u
 #define FDS_OF_ONE_WORKER 24u /* poll set, bells, resolver, libcurl's own */
 #define MEMORY_MIN (1ull << 20)
@@ -158,7 +158,9 @@ static void derive_fetch(struct executor *executor)
         .is_process = options->engine == EXECUTOR_PROCESSES,
         .http_version = VERSIONS[options->http],
         .user_agent = options->user_agent,
-        .proxy = !options->proxy ? "" : strcmp(options->proxy, "env") == 0 ? NULL : options->proxy,
+        .proxy = !options->proxy                      ? ""
+                 : strcmp(options->proxy, "env") == 0 ? NULL
+                                                      : options->proxy,
         .ca_file = options->ca_file,
         .headers = options->headers,
         .header_count = options->header_count,
@@ -182,9 +184,10 @@ static void fit_to_descriptors(struct executor *executor)
     uint64_t most = usable * processes;
     if (executor->concurrency <= most)
         return;
-    snprintf(executor->note, sizeof executor->note,
-             "%u transfers in flight need more than the %llu open files that a process may have: using %llu (ulimit -n)",
-             (unsigned)executor->concurrency, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
+    snprintf(
+        executor->note, sizeof executor->note,
+        "%u transfers in flight need more than the %llu open files that a process may have: using %llu (ulimit -n)",
+        (unsigned)executor->concurrency, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
     executor->concurrency = (uint32_t)most;
 }
 
@@ -324,8 +327,9 @@ void pool_worker_config(struct executor *executor, uint32_t index, struct worker
         .job = executor->options.job ? executor->options.job : &fetch_job,
         .ring = is_quarantine ? RING_QUARANTINE : RING_WORK,
         .owner = {.worker = index, .incarnation = executor->workers[index].incarnation},
-        .capacity = is_quarantine ? 1 : executor->concurrency / executor->worker_count +
-                                            (index < executor->concurrency % executor->worker_count),
+        .capacity = is_quarantine ? 1
+                                  : executor->concurrency / executor->worker_count +
+                                        (index < executor->concurrency % executor->worker_count),
         .share = is_quarantine ? 1 : executor->worker_count,
         .tasks_max = is_process ? executor->options.tasks_per_worker_max : 0,
         .heartbeat_ms = pool_heartbeat_ms(executor),

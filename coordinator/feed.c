@@ -41,7 +41,8 @@ static bool write_request(struct executor *executor, struct future *future, uint
     at->task = future->task;
     at->submitted_ns = future->submitted_ns;
     atomic_store_explicit(&at->cancel, 0, memory_order_relaxed);
-    atomic_store_explicit(&at->growing, 0, memory_order_relaxed); /* else it holds up others until the worker has begun */
+    atomic_store_explicit(&at->growing, 0,
+                          memory_order_relaxed); /* else it holds up others until the worker has begun */
     return true;
 }
 
@@ -342,8 +343,12 @@ static void fill_result(struct executor *executor, struct future *future, const 
         .body_bytes = from->body_bytes,
         .wire_bytes = from->wire_bytes,
         .has_sha256 = from->has_sha256 != 0,
-        .time = {.queued_us = from->queued_us, .dns_us = from->dns_us, .connect_us = from->connect_us,
-                 .tls_us = from->tls_us, .first_byte_us = from->first_byte_us, .total_us = from->total_us},
+        .time = {.queued_us = from->queued_us,
+                 .dns_us = from->dns_us,
+                 .connect_us = from->connect_us,
+                 .tls_us = from->tls_us,
+                 .first_byte_us = from->first_byte_us,
+                 .total_us = from->total_us},
     };
     if (from->has_sha256)
         memcpy(completed->result.sha256, from->sha256, sizeof from->sha256);

@@ -39,8 +39,7 @@ struct fetch {
     struct run run;
 };
 
-__attribute__((format(printf, 2, 3))) static enum exit_status fail(enum exit_status exit,
-                                                                   const char *format, ...)
+__attribute__((format(printf, 2, 3))) static enum exit_status fail(enum exit_status exit, const char *format, ...)
 {
     char line[2 * WHY_BYTES];
     va_list arguments;
@@ -65,9 +64,8 @@ static enum exit_status open_input(struct fetch *fetch)
 {
     char why[WHY_BYTES] = "no memory";
     const struct fetch_options *options = &fetch->options;
-    fetch->input = options->input_path != NULL
-                       ? input_open_file(options->input_path, why, sizeof why)
-                       : input_open_arguments(options->urls, options->url_count);
+    fetch->input = options->input_path != NULL ? input_open_file(options->input_path, why, sizeof why)
+                                               : input_open_arguments(options->urls, options->url_count);
     return fetch->input == NULL ? fail(EXIT_USAGE, "%s", why) : EXIT_ALL_FETCHED;
 }
 
@@ -109,9 +107,8 @@ static enum exit_status open_writers(struct fetch *fetch)
     if (writer_open(&fetch->err, STDERR_FILENO, "standard error", &fetch->interrupt) != STATUS_OK) {
         return fail(EXIT_CANNOT_RUN, "no memory");
     }
-    enum status status =
-        path == NULL ? writer_open(&fetch->out, STDOUT_FILENO, "standard output", &fetch->interrupt)
-                     : writer_open_path(&fetch->out, path, &fetch->interrupt);
+    enum status status = path == NULL ? writer_open(&fetch->out, STDOUT_FILENO, "standard output", &fetch->interrupt)
+                                      : writer_open_path(&fetch->out, path, &fetch->interrupt);
     if (status == STATUS_INTERRUPTED && fetch->signals.first != 0) {
         return (enum exit_status)(EXIT_SIGNAL_BASE + fetch->signals.first);
     }
@@ -122,10 +119,9 @@ static enum exit_status open_sinks(struct fetch *fetch)
 {
     const struct fetch_options *options = &fetch->options;
     char why[WHY_BYTES] = "no memory";
-    enum status status =
-        options->format == FORMAT_JSONL
-            ? sink_jsonl_open(&fetch->report, &fetch->out, options->quiet)
-            : sink_text_open(&fetch->report, &fetch->out, &fetch->err, options->quiet);
+    enum status status = options->format == FORMAT_JSONL
+                             ? sink_jsonl_open(&fetch->report, &fetch->out, options->quiet)
+                             : sink_text_open(&fetch->report, &fetch->out, &fetch->err, options->quiet);
     if (status == STATUS_OK && options->output_dir != NULL) {
         status = sink_files_open(&fetch->saver, options->output_dir, why, sizeof why);
     }
@@ -147,8 +143,7 @@ static enum exit_status open_scheduler(struct fetch *fetch)
                                       .retries = options->retries,
                                       .fail_fast = options->fail_fast};
     fetch->scheduler = scheduler_open(&config);
-    enum status status =
-        progress_open(&fetch->progress, options->progress, STDERR_FILENO, fetch->began_ns);
+    enum status status = progress_open(&fetch->progress, options->progress, STDERR_FILENO, fetch->began_ns);
     if (fetch->delivery == NULL || fetch->scheduler == NULL || status != STATUS_OK) {
         return fail(EXIT_CANNOT_RUN, "no memory");
     }
@@ -163,8 +158,8 @@ static enum exit_status open_scheduler(struct fetch *fetch)
 
 static enum exit_status open_all(struct fetch *fetch)
 {
-    enum exit_status (*const steps[])(struct fetch *) = {
-        open_input, open_wakeups, open_executor, open_writers, open_sinks, open_scheduler};
+    enum exit_status (*const steps[])(struct fetch *) = {open_input,   open_wakeups, open_executor,
+                                                         open_writers, open_sinks,   open_scheduler};
     enum exit_status exit = EXIT_ALL_FETCHED;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && exit == EXIT_ALL_FETCHED; i++) {
         exit = steps[i](fetch);
@@ -241,8 +236,7 @@ static void close_all(struct fetch *fetch)
 
 int fetch_command(int argc, char **argv)
 {
-    struct fetch fetch = {
-        .began_ns = clock_now_ns(), .signals.fd = -1, .wakeups.fd = -1, .out.fd = -1, .err.fd = -1};
+    struct fetch fetch = {.began_ns = clock_now_ns(), .signals.fd = -1, .wakeups.fd = -1, .out.fd = -1, .err.fd = -1};
     enum options_outcome outcome = fetch_options_parse(&fetch.options, argc, argv);
     if (outcome != OPTIONS_RUN) {
         fetch_options_free(&fetch.options);

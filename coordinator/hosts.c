@@ -80,8 +80,7 @@ static struct host_name name_of_parts(const struct url_parts *parts)
         bytes--; /* the same host: see url_host_key() */
     }
     check(bytes <= URL_HOST_BYTES_MAX);
-    return (struct host_name){parts->host.at, (uint16_t)bytes, parts->port,
-                              parts->scheme.bytes == 5};
+    return (struct host_name){parts->host.at, (uint16_t)bytes, parts->port, parts->scheme.bytes == 5};
 }
 
 static uint64_t mix(uint64_t hash)
@@ -107,8 +106,8 @@ static uint64_t hash_name(const struct hosts *hosts, const struct host_name *nam
 
 static bool is_named(const struct host *host, const struct host_name *name)
 {
-    return host->name_bytes == name->bytes && host->port == name->port &&
-           host->https == name->https && memcmp(host->name, name->at, name->bytes) == 0;
+    return host->name_bytes == name->bytes && host->port == name->port && host->https == name->https &&
+           memcmp(host->name, name->at, name->bytes) == 0;
 }
 
 /* Where the record is, or the empty place for it. */
@@ -116,8 +115,7 @@ static size_t find_place(const struct hosts *hosts, uint64_t hash, const struct 
 {
     size_t mask = hosts->table_count - 1;
     size_t place = (size_t)hash & mask;
-    while (hosts->table[place] != NULL &&
-           !(hosts->table[place]->hash == hash && is_named(hosts->table[place], name))) {
+    while (hosts->table[place] != NULL && !(hosts->table[place]->hash == hash && is_named(hosts->table[place], name))) {
         place = (place + 1) & mask;
     }
     return place;
@@ -206,10 +204,8 @@ static void reclaim(struct hosts *hosts, struct host *host)
 
 static void leave_idle(struct hosts *hosts, struct host *host)
 {
-    *(host->idle_previous == NULL ? &hosts->idle_first : &host->idle_previous->idle_next) =
-        host->idle_next;
-    *(host->idle_next == NULL ? &hosts->idle_last : &host->idle_next->idle_previous) =
-        host->idle_previous;
+    *(host->idle_previous == NULL ? &hosts->idle_first : &host->idle_previous->idle_next) = host->idle_next;
+    *(host->idle_next == NULL ? &hosts->idle_last : &host->idle_next->idle_previous) = host->idle_previous;
     host->idle_next = host->idle_previous = NULL;
     hosts->idle_count--;
 }

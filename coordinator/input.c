@@ -21,8 +21,7 @@
 #define ELLIPSIS "\xe2\x80\xa6"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-_Static_assert(BUFFER_BYTES > 2 * URL_BYTES_MAX,
-               "a line that fills the buffer is too long for a URL");
+_Static_assert(BUFFER_BYTES > 2 * URL_BYTES_MAX, "a line that fills the buffer is too long for a URL");
 
 struct input {
     const char *const *urls; /* arguments */
@@ -190,8 +189,7 @@ static char *trim(const struct input *input, char *text, size_t *bytes)
 static void keep_beginning(struct input *input, const char *text, size_t bytes)
 {
     size_t keep = bytes < INPUT_CUT_BYTES ? bytes : INPUT_CUT_BYTES;
-    while (keep > INPUT_CUT_BYTES - 4 && keep < bytes &&
-           ((unsigned char)text[keep] & 0xc0) == 0x80) {
+    while (keep > INPUT_CUT_BYTES - 4 && keep < bytes && ((unsigned char)text[keep] & 0xc0) == 0x80) {
         keep--;
     }
     memcpy(input->cut, text, keep);

@@ -18,25 +18,25 @@ struct fetch_options {
     struct executor_options executor; /* keep is derived from the sinks: bodies only for output_dir */
     bool concurrency_given;
     bool workers_given;
-    const char *input_path;     /* NULL: the URLs of the command line; "-": standard input */
+    const char *input_path; /* NULL: the URLs of the command line; "-": standard input */
     const char *const *urls;
     size_t url_count;
-    uint32_t per_host;          /* in flight to one host; 0: no limit */
+    uint32_t per_host; /* in flight to one host; 0: no limit */
     uint32_t retries;
     bool ordered;
     bool fail_fast;
     bool quiet;
     enum output_format format;
-    const char *output_path;    /* NULL: stdout */
-    const char *output_dir;     /* NULL: bodies are not saved */
+    const char *output_path; /* NULL: stdout */
+    const char *output_dir;  /* NULL: bodies are not saved */
     enum progress_when progress;
 };
 
 enum options_outcome {
-    OPTIONS_RUN,   /* go on */
-    OPTIONS_DONE,  /* help or version was printed: exit 0 */
+    OPTIONS_RUN,     /* go on */
+    OPTIONS_DONE,    /* help or version was printed: exit 0 */
     OPTIONS_UNSHOWN, /* help could not be written; one line was printed on stderr: exit EXIT_CANNOT_RUN */
-    OPTIONS_WRONG, /* one line was printed on stderr: exit EXIT_USAGE */
+    OPTIONS_WRONG,   /* one line was printed on stderr: exit EXIT_USAGE */
 };
 
 /* Reads the arguments behind the command's name. headers and resolve arrays of options->executor are allocated and

@@ -29,7 +29,7 @@ enum future_phase { FUTURE_QUEUED, FUTURE_PLACED, FUTURE_FINISHED, FUTURE_CANCEL
 struct completed {
     struct fetch_result result;
     struct completed *next_free;
-    void *heap;  /* effective URL, headers, body, if they were copied out of the slot; else NULL */
+    void *heap;          /* effective URL, headers, body, if they were copied out of the slot; else NULL */
     char *effective_url; /* own allocation, or NULL */
     char content_type[RESULT_TYPE_BYTES];
     char remote_ip[RESULT_IP_BYTES];
@@ -45,29 +45,29 @@ struct watcher {
 
 struct future {
     struct executor *executor;
-    struct future *next;       /* in the queue, or in the list of those whose callbacks are due */
+    struct future *next; /* in the queue, or in the list of those whose callbacks are due */
     struct future *prev;
-    struct watcher *watchers;  /* in order added */
+    struct watcher *watchers; /* in order added */
     struct watcher *watchers_end;
     struct completed *completed;
     void *user;
     uint64_t task;
     int64_t submitted_ns;
-    uint32_t slot;             /* SLOT_NONE: in none */
-    uint32_t held_at;          /* index in executor->held, SLOT_NONE: not held */
+    uint32_t slot;    /* SLOT_NONE: in none */
+    uint32_t held_at; /* index in executor->held, SLOT_NONE: not held */
     uint32_t attempts;
     uint16_t url_bytes;
     uint16_t header_bytes;
-    uint16_t crash_signal;     /* of the last death that was charged */
-    uint8_t phase;             /* enum future_phase */
-    uint8_t strikes;           /* deaths charged to it */
-    bool is_suspect;           /* runs next in quarantine */
-    bool in_quarantine;        /* its slot is the quarantine's */
-    bool is_released;          /* the caller gave it back: freed when done */
-    bool is_pinned;            /* the caller has pointers into the slot */
-    bool is_due;               /* in the list of those whose callbacks are due */
+    uint16_t crash_signal; /* of the last death that was charged */
+    uint8_t phase;         /* enum future_phase */
+    uint8_t strikes;       /* deaths charged to it */
+    bool is_suspect;       /* runs next in quarantine */
+    bool in_quarantine;    /* its slot is the quarantine's */
+    bool is_released;      /* the caller gave it back: freed when done */
+    bool is_pinned;        /* the caller has pointers into the slot */
+    bool is_due;           /* in the list of those whose callbacks are due */
     bool wants_cancel;
-    char text[];               /* the URL, NUL, header lines each with its NUL */
+    char text[]; /* the URL, NUL, header lines each with its NUL */
 };
 
 struct future_list {
@@ -78,18 +78,18 @@ struct future_list {
 
 /* What the coordinator knows of one worker. */
 struct pool_worker {
-    struct worker *worker;     /* threads, serial */
+    struct worker *worker; /* threads, serial */
     pthread_t thread;
-    pid_t pid;                 /* processes */
+    pid_t pid; /* processes */
     int pid_fd;
     int doorbell_fd;
     uint32_t incarnation;
     bool is_alive;
-    bool was_told_to_die;      /* by us, for being hung */
-    uint64_t beat_seen;        /* its heartbeat, and when we saw it move */
+    bool was_told_to_die; /* by us, for being hung */
+    uint64_t beat_seen;   /* its heartbeat, and when we saw it move */
     int64_t beat_at_ns;
-    int64_t may_start_ns;      /* not before, after a young death */
-    uint32_t barren_deaths;    /* in a row, without a finished slot */
+    int64_t may_start_ns;   /* not before, after a young death */
+    uint32_t barren_deaths; /* in a row, without a finished slot */
 };
 
 struct engine_ops {
@@ -112,46 +112,46 @@ struct executor {
     struct fetch_config fetch;
     struct shared shared;
     const struct engine_ops *engine;
-    struct pool_worker *workers;     /* worker_count, then the one for quarantine */
+    struct pool_worker *workers; /* worker_count, then the one for quarantine */
     uint32_t worker_count;
-    uint32_t worker_capacity;        /* transfers of one worker */
+    uint32_t worker_capacity; /* transfers of one worker */
     uint32_t concurrency;
-    uint32_t started;                /* workers that ever started; quarantine apart */
-    uint32_t alive;                  /* quarantine included */
+    uint32_t started; /* workers that ever started; quarantine apart */
+    uint32_t alive;   /* quarantine included */
     struct future **by_slot;
-    uint32_t *free_slots;            /* a stack */
+    uint32_t *free_slots; /* a stack */
     uint32_t free_count;
-    uint32_t placed;                 /* slots in flight */
+    uint32_t placed; /* slots in flight */
     uint32_t placed_max;
-    uint32_t *held;                  /* slots of done futures whose body lies there */
+    uint32_t *held; /* slots of done futures whose body lies there */
     uint32_t held_count;
     uint32_t held_max;
     struct future_list queue;
     struct future_list suspects;
     bool suspect_placed;
-    struct future_list due;          /* done, callbacks not yet run */
+    struct future_list due; /* done, callbacks not yet run */
     struct completed *completed_free;
     struct url_parser *parser;
     uint64_t next_task;
-    uint32_t pending;                /* queued and placed */
-    uint32_t live_futures;           /* not yet freed */
+    uint32_t pending;      /* queued and placed */
+    uint32_t live_futures; /* not yet freed */
     uint32_t last_rung;
-    int epoll_fd;                    /* done_fd and the pid fds: executor_fd() */
+    int epoll_fd; /* done_fd and the pid fds: executor_fd() */
     int done_fd;
-    int lifeline[2];                 /* workers hold the read end; we alone the other */
+    int lifeline[2]; /* workers hold the read end; we alone the other */
     int64_t next_hang_check_ns;
     int64_t last_hang_check_ns;
-    int64_t reap_at_ns;              /* a worker may be started then; DEADLINE_NEVER */
-    uint32_t barren_deaths;          /* of all workers, since anything was completed */
-    uint32_t callback_depth;         /* callbacks that call us back */
+    int64_t reap_at_ns;      /* a worker may be started then; DEADLINE_NEVER */
+    uint32_t barren_deaths;  /* of all workers, since anything was completed */
+    uint32_t callback_depth; /* callbacks that call us back */
     bool is_shut_down;
-    bool is_stopping;                /* deaths are our doing: what ran is cancelled, nobody is replaced */
-    bool is_closed;                  /* freed with its last future */
+    bool is_stopping; /* deaths are our doing: what ran is cancelled, nobody is replaced */
+    bool is_closed;   /* freed with its last future */
     bool fd_is_used;
-    bool feeds;                      /* inside pool_feed() */
-    bool revive_wanted;              /* workers ended while nothing was pending */
-    bool reap_wanted;                /* a pid fd said that a worker ended */
-    int64_t next_look_ns;            /* when to look at the pid fds though results keep coming */
+    bool feeds;           /* inside pool_feed() */
+    bool revive_wanted;   /* workers ended while nothing was pending */
+    bool reap_wanted;     /* a pid fd said that a worker ended */
+    int64_t next_look_ns; /* when to look at the pid fds though results keep coming */
     uint64_t submitted, completed, cancelled, deaths;
     char note[256];
     char why_broken[256];

@@ -24,8 +24,8 @@
 #include "coordinator/pool.h"
 
 #define STRIKES_MAX 2u
-#define ATTEMPTS_MAX 100u      /* deaths of others' doing end too */
-#define BARREN_DEATHS_MAX 10u  /* in a row, without anything completed in between: nobody can live */
+#define ATTEMPTS_MAX 100u     /* deaths of others' doing end too */
+#define BARREN_DEATHS_MAX 10u /* in a row, without anything completed in between: nobody can live */
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_LAST_MS 2000
 #define START_AGAIN_MS 100
@@ -85,8 +85,8 @@ static void fail_crashed(struct executor *executor, struct future *future, uint3
 static void return_claim(struct executor *executor, struct future *future, const struct death *death)
 {
     uint32_t slot = future->slot;
-    bool is_charged = !death->is_expected && (death->culprit == slot || (death->culprit == SLOT_NONE &&
-                                                                        !death->is_external));
+    bool is_charged =
+        !death->is_expected && (death->culprit == slot || (death->culprit == SLOT_NONE && !death->is_external));
     if (future->wants_cancel || executor->is_stopping) {
         pool_unplace(executor, future);
         future_fail(future, FETCH_CANCELLED, 0, "its worker was ended");

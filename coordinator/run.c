@@ -77,8 +77,7 @@ static void heed_signals(struct run *run)
 {
     take_signals(run);
     if (run->first_signal_ns != 0 && run->phase == RUN_RUNNING) {
-        snprintf(run->detail, sizeof run->detail, "interrupted by %s",
-                 signals_name(run->signals->first));
+        snprintf(run->detail, sizeof run->detail, "interrupted by %s", signals_name(run->signals->first));
         enter_phase(run, RUN_GRACE, RUN_GRACE_MS);
         /* A list that has an end is reported to its end; one that is still being written is not
          * waited for. */
@@ -125,8 +124,7 @@ static size_t describe_wait(const struct run *run, char *text, size_t text_bytes
         char key[URL_HOST_KEY_BYTES];
         host_key(host, key);
         int64_t seconds = (host->hold.at_ns - now_ns + NS_PER_S - 1) / NS_PER_S;
-        int used =
-            snprintf(text, text_bytes, "host %s held %" PRId64 " s (Retry-After)", key, seconds);
+        int used = snprintf(text, text_bytes, "host %s held %" PRId64 " s (Retry-After)", key, seconds);
         return (size_t)used < text_bytes ? (size_t)used : text_bytes - 1;
     }
     return 0;

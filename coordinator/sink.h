@@ -10,10 +10,10 @@
 
 /* How one line of the input ended. Borrowed during sink_ops.write(). */
 struct outcome {
-    const char *url;      /* what the user gave, not yet escaped */
-    size_t url_bytes;     /* may hold NUL or any other byte */
-    uint64_t line;        /* 1, 2, ... in the input; 0: an argument */
-    uint32_t attempts;    /* all tries, retries included; 0: never started */
+    const char *url;                   /* what the user gave, not yet escaped */
+    size_t url_bytes;                  /* may hold NUL or any other byte */
+    uint64_t line;                     /* 1, 2, ... in the input; 0: an argument */
+    uint32_t attempts;                 /* all tries, retries included; 0: never started */
     const struct fetch_result *result; /* of the last try; result->error FETCH_OK, or why not */
 };
 

@@ -51,8 +51,7 @@ struct task_pool {
 
 /* A task, all zero but for its text and text_size, which holds url (url_bytes) and, unless fetch is
  * NULL, the URL to fetch (fetch_bytes). NULL when memory is short. */
-struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes, const char *fetch,
-                      size_t fetch_bytes);
+struct task *task_new(struct task_pool *pool, const char *url, size_t url_bytes, const char *fetch, size_t fetch_bytes);
 void task_free(struct task_pool *pool, struct task *task);
 void task_pool_free(struct task_pool *pool);
 

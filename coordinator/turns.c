@@ -83,8 +83,7 @@ struct task *turns_take(struct turns *turns)
 
 void turns_clear(struct turns *turns, const struct task_list *list)
 {
-    while (next_host(turns) != NULL) {
-    }
+    while (next_host(turns) != NULL) {}
     for (const struct task *task = list->first; task != NULL; task = task->next) {
         task->host->waiting_first = task->host->waiting_last = NULL;
         task->host->waiting_count = 0;

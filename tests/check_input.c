@@ -152,18 +152,9 @@ static void expect_long_line(size_t middle, bool too_long)
 
 START_TEST(a_line_that_is_too_long_is_given_cut_and_once)
 {
-    static const size_t BYTES[] = {URL_BYTES_MAX + 1,
-                                   65525,
-                                   65526,
-                                   65527,
-                                   65535,
-                                   65536,
-                                   65537,
-                                   131071,
-                                   131072,
-                                   131073,
-                                   1 << 20,
-                                   (1 << 20) + 65526};
+    static const size_t BYTES[] = {
+        URL_BYTES_MAX + 1, 65525, 65526, 65527, 65535, 65536, 65537, 131071, 131072, 131073, 1 << 20,
+        (1 << 20) + 65526};
     expect_long_line(URL_BYTES_MAX, false);
     for (size_t i = 0; i < sizeof BYTES / sizeof BYTES[0]; i++) {
         expect_long_line(BYTES[i], true);

@@ -81,13 +81,11 @@ static void complete_with(struct future *future, struct fetch_result result)
     future_forget(future);
 }
 
-static void complete(struct future *future, enum fetch_error error, uint32_t http_status,
-                     int64_t retry_after_s)
+static void complete(struct future *future, enum fetch_error error, uint32_t http_status, int64_t retry_after_s)
 {
-    complete_with(future, (struct fetch_result){.error = error,
-                                                .http_status = http_status,
-                                                .retry_after_s = retry_after_s,
-                                                .attempts = 1});
+    complete_with(future,
+                  (struct fetch_result){
+                      .error = error, .http_status = http_status, .retry_after_s = retry_after_s, .attempts = 1});
 }
 
 static void succeed(struct future *future)
@@ -95,8 +93,8 @@ static void succeed(struct future *future)
     complete(future, FETCH_OK, 200, -1);
 }
 
-enum status executor_submit(struct executor *executor, const struct request *request,
-                            int64_t timeout_ms, struct future **future)
+enum status executor_submit(struct executor *executor, const struct request *request, int64_t timeout_ms,
+                            struct future **future)
 {
     (void)executor;
     ck_assert_int_eq(timeout_ms, 0);
@@ -123,8 +121,7 @@ enum status executor_submit(struct executor *executor, const struct request *req
     return STATUS_OK;
 }
 
-enum status future_add_done_callback(struct future *future, future_callback *callback,
-                                     void *context)
+enum status future_add_done_callback(struct future *future, future_callback *callback, void *context)
 {
     future->callback = callback;
     future->context = context;
@@ -134,8 +131,7 @@ enum status future_add_done_callback(struct future *future, future_callback *cal
     return STATUS_OK;
 }
 
-enum status future_result(struct future *future, int64_t timeout_ms,
-                          const struct fetch_result **result)
+enum status future_result(struct future *future, int64_t timeout_ms, const struct fetch_result **result)
 {
     (void)timeout_ms;
     *result = future->done ? &future->result : NULL;
@@ -152,9 +148,8 @@ bool future_cancel(struct future *future)
     if (future->done) {
         return false;
     }
-    complete_with(future, (struct fetch_result){.error = FETCH_CANCELLED,
-                                                .retry_after_s = -1,
-                                                .attempts = future->running ? 1 : 0});
+    complete_with(future, (struct fetch_result){
+                              .error = FETCH_CANCELLED, .retry_after_s = -1, .attempts = future->running ? 1 : 0});
     return true;
 }
 
@@ -303,9 +298,9 @@ static void open_scheduler(struct input *input, bool ordered)
     ck_assert_ptr_nonnull(scheduler);
 }
 
-#define open_list(...)                                                                   \
-    do {                                                                                 \
-        static const char *const list[] = {__VA_ARGS__};                                 \
+#define open_list(...) \
+    do { \
+        static const char *const list[] = {__VA_ARGS__}; \
         open_scheduler(input_open_arguments(list, sizeof list / sizeof list[0]), false); \
     } while (0)
 
@@ -483,8 +478,7 @@ START_TEST(hosts_take_turns)
 {
     pending_max = 2;
     config.per_host = 2;
-    open_list("http://a/1", "http://a/2", "http://a/3", "http://a/4", "http://b/1", "http://b/2",
-              "http://b/3");
+    open_list("http://a/1", "http://a/2", "http://a/3", "http://a/4", "http://b/1", "http://b/2", "http://b/3");
     feed(); /* a/1 and a/2 run, a/3 waits for a */
     pending_max = 0;
     succeed(find("http://a/1"));
@@ -605,8 +599,7 @@ START_TEST(retry_after_takes_back_what_the_executor_has_not_started)
     feed();
     ck_assert_uint_eq(pending, 50);
     for (struct future *future = futures; future != NULL; future = future->next) {
-        future->running =
-            strcmp(future->url, "http://h/0") == 0 || strcmp(future->url, "http://h/1") == 0;
+        future->running = strcmp(future->url, "http://h/0") == 0 || strcmp(future->url, "http://h/1") == 0;
     }
     complete(find("http://h/0"), FETCH_HTTP_STATUS, 503, 10);
     ck_assert_uint_eq(pending, 1);
@@ -618,8 +611,7 @@ START_TEST(retry_after_takes_back_what_the_executor_has_not_started)
     ck_assert_uint_eq(outcome_count, 50);
     ck_assert_uint_eq(count_of(FETCH_OK), 50);
     for (size_t i = 0; i < outcome_count; i++) {
-        bool was_tried = strcmp(outcomes[i].url, "http://h/0") == 0 ||
-                         strcmp(outcomes[i].url, "http://h/1") == 0;
+        bool was_tried = strcmp(outcomes[i].url, "http://h/0") == 0 || strcmp(outcomes[i].url, "http://h/1") == 0;
         ck_assert_uint_eq(outcomes[i].attempts, was_tried ? 2 : 1);
     }
 }

@@ -31,9 +31,8 @@ static bool text_is(struct url_text text, const char *expected)
     return text.bytes == strlen(expected) && memcmp(text.at, expected, text.bytes) == 0;
 }
 
-#define ck_assert_text(text, expected)                                                             \
-    ck_assert_msg(text_is(text, expected), "\"%.*s\" is not \"%s\"", (int)(text).bytes, (text).at, \
-                  expected)
+#define ck_assert_text(text, expected) \
+    ck_assert_msg(text_is(text, expected), "\"%.*s\" is not \"%s\"", (int)(text).bytes, (text).at, expected)
 
 static enum fetch_error parse(const char *text)
 {
@@ -66,8 +65,7 @@ static const struct taken {
     {"http://example.org?q", "http://example.org/?q", "example.org", "/", "q", 80},
     {"http://example.org/?", "http://example.org/", "example.org", "/", NULL, 80},
     {"http://example.org/a/../../b/./c", "http://example.org/b/c", "example.org", "/b/c", NULL, 80},
-    {"http://example.org/\xc3\xbc?\xff", "http://example.org/%c3%bc?%ff", "example.org", "/%c3%bc",
-     "%ff", 80},
+    {"http://example.org/\xc3\xbc?\xff", "http://example.org/%c3%bc?%ff", "example.org", "/%c3%bc", "%ff", 80},
     {"http://b\xc3\xbc"
      "cher.example/",
      "http://xn--bcher-kva.example/", "xn--bcher-kva.example", "/", NULL, 80},
@@ -75,16 +73,14 @@ static const struct taken {
     {"http://0x7f.1/", "http://127.0.0.1/", "127.0.0.1", "/", NULL, 80},
     {"http://2130706433/", "http://127.0.0.1/", "127.0.0.1", "/", NULL, 80},
     {"http://017700000001/", "http://127.0.0.1/", "127.0.0.1", "/", NULL, 80},
-    {"http://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.1/", "http://127.0.0.1/", "127.0.0.1", "/", NULL,
-     80},
+    {"http://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.1/", "http://127.0.0.1/", "127.0.0.1", "/", NULL, 80},
     {"http://[::ffff:7f00:1]/", "http://[::ffff:7f00:1]/", "[::ffff:7f00:1]", "/", NULL, 80},
     {"http://[::FFFF:7F00:1]:8/", "http://[::FFFF:7F00:1]:8/", "[::ffff:7f00:1]", "/", NULL, 8},
     {"http://a#@b", "http://a/#@b", "a", "/", NULL, 80},
     {"http://example.org./", "http://example.org./", "example.org.", "/", NULL, 80},
     {"http://u:p@example.org/", "http://u:p@example.org/", "example.org", "/", NULL, 80},
     {"http://@example.org/", "http://@example.org/", "example.org", "/", NULL, 80},
-    {"http://example.org/%00%0d%0a", "http://example.org/%00%0d%0a", "example.org", "/%00%0d%0a",
-     NULL, 80},
+    {"http://example.org/%00%0d%0a", "http://example.org/%00%0d%0a", "example.org", "/%00%0d%0a", NULL, 80},
     {"http://example.org/@x:y", "http://example.org/@x:y", "example.org", "/@x:y", NULL, 80},
 };
 
@@ -155,10 +151,9 @@ static const struct refused {
 START_TEST(urls_that_must_not_be_fetched_are_refused_with_a_reason)
 {
     const struct refused *refused = &REFUSED[_i];
-    ck_assert_msg(parse(refused->text) == FETCH_INVALID_URL, "%s was taken as %s", refused->text,
-                  parts.fetch.at);
-    ck_assert_msg(strstr(url_why(parser), refused->why) != NULL && url_why(parser)[0] != '\0',
-                  "%s: %s", refused->text, url_why(parser));
+    ck_assert_msg(parse(refused->text) == FETCH_INVALID_URL, "%s was taken as %s", refused->text, parts.fetch.at);
+    ck_assert_msg(strstr(url_why(parser), refused->why) != NULL && url_why(parser)[0] != '\0', "%s: %s", refused->text,
+                  url_why(parser));
 }
 END_TEST
 
@@ -272,8 +267,7 @@ START_TEST(user_and_password_are_noticed_and_can_be_taken_out)
     };
     for (size_t i = 0; i < sizeof SHOWN / sizeof SHOWN[0]; i++) {
         char shown[100];
-        ck_assert_uint_eq(url_without_userinfo(SHOWN[i][0], strlen(SHOWN[i][0]), shown),
-                          strlen(SHOWN[i][1]));
+        ck_assert_uint_eq(url_without_userinfo(SHOWN[i][0], strlen(SHOWN[i][0]), shown), strlen(SHOWN[i][1]));
         ck_assert_str_eq(shown, SHOWN[i][1]);
     }
     ck_assert_int_eq(parse("http://u@example.org/"), FETCH_OK);
@@ -368,14 +362,10 @@ static const char *pick(const char *const *pieces, size_t count)
 static void put_random_host(char *text)
 {
     static const char *const LABELS[] = {
-        "a",     "example", "org",        "www",       "xn--bcher-kva",
-        "1",     "127",     "0x7f",       "0",         "00",
-        "255",   "256",     "1a",         "a1",        "0xg",
-        "-",     "_",       "a-b",        "A",         "08",
-        "1e3",   "x",       "4294967296", "b\xc3\xbc", "%61",
-        "[::1]", "",        "localhost",  "0x",        "e"};
-    static const char *const HOSTS[] = {"example.org", "www.example.co.uk", "127.0.0.1",
-                                        "localhost", "a-b.c_d"};
+        "a",   "example", "org",        "www",       "xn--bcher-kva", "1",     "127", "0x7f",      "0",  "00",
+        "255", "256",     "1a",         "a1",        "0xg",           "-",     "_",   "a-b",       "A",  "08",
+        "1e3", "x",       "4294967296", "b\xc3\xbc", "%61",           "[::1]", "",    "localhost", "0x", "e"};
+    static const char *const HOSTS[] = {"example.org", "www.example.co.uk", "127.0.0.1", "localhost", "a-b.c_d"};
     if (random_below(2) == 0) {
         strcat(text, PICK(HOSTS));
         return;
@@ -392,11 +382,10 @@ static void put_random_host(char *text)
 static void put_random_tail(char *text)
 {
     static const char *const SEGMENTS[] = {
-        "a",          "b.html", ".",     "..",  "...", ".x", "x.",     "%41",      "%2e",
-        "a=b",        "a;b",    "~u",    "a+b", "",    "@",  "%C3%BC", "%2E",      "%2E%2E",
-        "%c3",        "%4",     "x%20y", "%",   "a",   "b",  "c-d",    ":",        "!$&'()*,",
-        "A",          "\\",     "{",     "|",   "\"",  "<",  "`",      "\xc3\xbc", "a_b-c",
-        "0123456789", "^",      "[",     "]",   "#",   "#f", "?"};
+        "a",  "b.html",   ".",     "..",         "...",      ".x",  "x.",     "%41", "%2e", "a=b",   "a;b",
+        "~u", "a+b",      "",      "@",          "%C3%BC",   "%2E", "%2E%2E", "%c3", "%4",  "x%20y", "%",
+        "a",  "b",        "c-d",   ":",          "!$&'()*,", "A",   "\\",     "{",   "|",   "\"",    "<",
+        "`",  "\xc3\xbc", "a_b-c", "0123456789", "^",        "[",   "]",      "#",   "#f",  "?"};
     size_t segments = random_below(5);
     for (size_t i = 0; i < segments; i++) {
         strcat(text, "/");
@@ -416,8 +405,7 @@ START_TEST(plain_urls_are_read_as_libcurl_reads_them)
 {
     static const char *const SCHEMES[] = {"http://", "https://", "http://", "https://",
                                           "http:/",  "HTTP://",  "http:///"};
-    static const char *const PORTS[] = {"",       "",       "",   ":80",  ":443", ":1",
-                                        ":65535", ":65536", ":0", ":080", ":",    ":8a"};
+    static const char *const PORTS[] = {"", "", "", ":80", ":443", ":1", ":65535", ":65536", ":0", ":080", ":", ":8a"};
     static const char *const USERS[] = {"", "", "", "", "", "", "", "u@", "u:p@", "@"};
     size_t answered = 0;
     for (int i = 0; i < 200000; i++) {
@@ -435,9 +423,8 @@ END_TEST
 
 START_TEST(urls_with_any_byte_anywhere_are_read_as_libcurl_reads_them)
 {
-    static const char *const BASES[] = {"http://example.org/path/x?q=1", "https://a.b:8080/",
-                                        "http://1.2.3.4/x", "http://example.org",
-                                        "https://x.y/a/b/c.html"};
+    static const char *const BASES[] = {"http://example.org/path/x?q=1", "https://a.b:8080/", "http://1.2.3.4/x",
+                                        "http://example.org", "https://x.y/a/b/c.html"};
     size_t answered = 0;
     for (size_t base = 0; base < sizeof BASES / sizeof BASES[0]; base++) {
         size_t bytes = strlen(BASES[base]);
@@ -467,34 +454,17 @@ START_TEST(the_common_forms_of_urls_are_plain)
         "http://xn--bcher-kva.example/",
     };
     static const char *const NOT_PLAIN[] = {
-        "http://127.1/",
-        "http://0x7f.1/",
-        "http://2130706433/",
-        "http://127.0.0.01/",
-        "http://1.2.3.256/",
-        "http://u@h/",
-        "http://Example.org/",
-        "http://a/../b",
-        "http://a/%c3",
-        "http://a/%2E",
-        "http://a/%",
-        "http://a./",
-        "http://a:080/",
-        "http://a/#x",
-        "http://a.0x1/",
-        "http:/a/",
-        "http://a/?",
-        "http://[::1]/",
-        "ftp://a/",
-        "a/b",
+        "http://127.1/", "http://0x7f.1/",      "http://2130706433/", "http://127.0.0.01/", "http://1.2.3.256/",
+        "http://u@h/",   "http://Example.org/", "http://a/../b",      "http://a/%c3",       "http://a/%2E",
+        "http://a/%",    "http://a./",          "http://a:080/",      "http://a/#x",        "http://a.0x1/",
+        "http:/a/",      "http://a/?",          "http://[::1]/",      "ftp://a/",           "a/b",
         "http://a..b/",
     };
     for (size_t i = 0; i < sizeof PLAIN / sizeof PLAIN[0]; i++) {
         ck_assert_msg(compare_with_libcurl(PLAIN[i]), "%s", PLAIN[i]);
     }
     for (size_t i = 0; i < sizeof NOT_PLAIN / sizeof NOT_PLAIN[0]; i++) {
-        ck_assert_msg(!url_parse_plain(NOT_PLAIN[i], strlen(NOT_PLAIN[i]), &parts), "%s",
-                      NOT_PLAIN[i]);
+        ck_assert_msg(!url_parse_plain(NOT_PLAIN[i], strlen(NOT_PLAIN[i]), &parts), "%s", NOT_PLAIN[i]);
     }
 }
 END_TEST
@@ -505,8 +475,7 @@ static Suite *url_suite(void)
     TCase *cases = tcase_create("url");
     tcase_set_timeout(cases, 60);
     tcase_add_checked_fixture(cases, set_up, tear_down);
-    tcase_add_loop_test(cases, urls_are_taken_apart_as_libcurl_does, 0,
-                        (int)(sizeof TAKEN / sizeof TAKEN[0]));
+    tcase_add_loop_test(cases, urls_are_taken_apart_as_libcurl_does, 0, (int)(sizeof TAKEN / sizeof TAKEN[0]));
     tcase_add_loop_test(cases, urls_that_must_not_be_fetched_are_refused_with_a_reason, 0,
                         (int)(sizeof REFUSED / sizeof REFUSED[0]));
     tcase_add_test(cases, a_nul_byte_makes_a_url_invalid);

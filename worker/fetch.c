@@ -30,18 +30,18 @@ struct lane {
     CURLM *multi;
     struct job *job;
     struct transfer *free;
-    int64_t timer_ns;     /* when libcurl wants to be called; DEADLINE_NEVER */
+    int64_t timer_ns; /* when libcurl wants to be called; DEADLINE_NEVER */
     uint32_t running;
     uint32_t index;
 };
 
 /* What is known of a descriptor that libcurl uses. */
 struct watched {
-    uint32_t events;  /* what the poll set has it for */
-    uint32_t wanted;  /* what libcurl wants to hear; 0: it lies idle */
+    uint32_t events; /* what the poll set has it for */
+    uint32_t wanted; /* what libcurl wants to hear; 0: it lies idle */
     uint32_t lane;
-    uint32_t slot;    /* whose transfer used it last */
-    bool is_ours;     /* opened by open_socket(): close_socket() will tell when it ends */
+    uint32_t slot; /* whose transfer used it last */
+    bool is_ours;  /* opened by open_socket(): close_socket() will tell when it ends */
 };
 
 struct job {
@@ -214,8 +214,7 @@ static void fetch_start(struct job *job, const struct claim *claim)
     transfer->claim = *claim;
     if (status == STATUS_OK)
         status = transfer_begin(transfer, claim);
-    if (status == STATUS_OK &&
-        curl_multi_add_handle(job->lanes[transfer->lane].multi, transfer->easy) == CURLM_OK) {
+    if (status == STATUS_OK && curl_multi_add_handle(job->lanes[transfer->lane].multi, transfer->easy) == CURLM_OK) {
         transfer->is_running = true;
         job->by_slot[claim->slot] = transfer;
         return;

@@ -26,15 +26,15 @@ enum headers_verdict {
 
 /* What one answer's headers said so far; redirects and 1xx begin a new one, the sums go on. */
 struct headers {
-    int64_t content_length;     /* -1: none */
-    int64_t retry_after_s;      /* -1: none */
-    uint64_t location_digest;   /* of the Location's value; LOCATION_DIGEST_NONE: none */
-    uint32_t bytes;             /* of this answer, its 1xx included */
+    int64_t content_length;   /* -1: none */
+    int64_t retry_after_s;    /* -1: none */
+    uint64_t location_digest; /* of the Location's value; LOCATION_DIGEST_NONE: none */
+    uint32_t bytes;           /* of this answer, its 1xx included */
     uint32_t count;
-    bool is_complete;           /* the blank line behind them came */
+    bool is_complete; /* the blank line behind them came */
     bool has_transfer_coding;
-    bool is_old;                /* HTTP/1.0 */
-    bool is_encoded;            /* a Content-Encoding other than identity: the length is not the body's */
+    bool is_old;     /* HTTP/1.0 */
+    bool is_encoded; /* a Content-Encoding other than identity: the length is not the body's */
 };
 
 void headers_reset(struct headers *headers);

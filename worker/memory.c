@@ -12,15 +12,15 @@
 #define SMALL_CLASSES (SMALL_MAX / SMALL_STEP) /* 32, 64, ... 1024 */
 #define LARGE_CLASSES 7u                       /* 2, 4, ... 128 KiB */
 #define CLASS_COUNT (SMALL_CLASSES + LARGE_CLASSES)
-#define CLASS_NONE UINT32_MAX                  /* too large for a list */
-#define KEPT_SMALL 512u                        /* blocks of one class that are kept, at most */
+#define CLASS_NONE UINT32_MAX /* too large for a list */
+#define KEPT_SMALL 512u       /* blocks of one class that are kept, at most */
 #define KEPT_LARGE 128u
 
 struct block {
     alignas(max_align_t) uint32_t class;
     bool is_held;
-    bool is_freed; /* while held */
-    size_t bytes;  /* usable */
+    bool is_freed;      /* while held */
+    size_t bytes;       /* usable */
     struct block *next; /* while it lies in a list; then the caller's first bytes */
 };
 

@@ -173,8 +173,7 @@ void outcome_of_exchange(const struct transfer *transfer, CURLcode code, struct 
     result->wire_bytes = (uint64_t)received;
     result->retry_after_s = transfer->headers.retry_after_s;
     result->insecure = transfer->context->config->insecure;
-    enum fetch_error error = transfer->error != FETCH_OK ? transfer->error
-                                                         : refine(transfer, code, result->redirects);
+    enum fetch_error error = transfer->error != FETCH_OK ? transfer->error : refine(transfer, code, result->redirects);
     if (error == FETCH_OK && status && !transfer->headers.is_complete)
         error = FETCH_RESET;
     if (error == FETCH_OK && status >= 400)

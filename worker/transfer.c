@@ -183,8 +183,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 void transfer_resume(struct transfer *transfer)
 {
     const struct shared *shared = transfer->context->shared;
-    if (!transfer->is_paused ||
-        !extent_may_grow(shared, transfer->claim.slot, EXTENT_WARM_BYTES))
+    if (!transfer->is_paused || !extent_may_grow(shared, transfer->claim.slot, EXTENT_WARM_BYTES))
         return;
     end_pause(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
@@ -194,10 +193,10 @@ void transfer_resume(struct transfer *transfer)
 
 /* ---- set-up ---- */
 
-#define SET(option, value)                                                       \
-    do {                                                                         \
-        if (curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK)     \
-            return STATUS_INVALID_ARGUMENT;                                      \
+#define SET(option, value) \
+    do { \
+        if (curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK) \
+            return STATUS_INVALID_ARGUMENT; \
     } while (0)
 
 static enum status set_limits(struct transfer *transfer, const struct fetch_limits *limits)
@@ -377,7 +376,8 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     SET(CURLOPT_CURLU, transfer->url);
     /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
      * would, and all others would have waited for that. */
-    bool may_share = strncasecmp(url, "https:", 6) == 0 && transfer->context->config->http_version != CURL_HTTP_VERSION_1_1;
+    bool may_share =
+        strncasecmp(url, "https:", 6) == 0 && transfer->context->config->http_version != CURL_HTTP_VERSION_1_1;
     SET(CURLOPT_PIPEWAIT, may_share ? 1l : 0l);
     if (slot->header_bytes)
         return set_own_lines(transfer, url + slot->url_bytes + 1, slot->header_bytes);
@@ -465,6 +465,5 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
         worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
     }
     if (transfer->paused_ns)
-        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
-                         (long)transfer->context->config->limits.total_timeout_ms);
+        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)transfer->context->config->limits.total_timeout_ms);
 }

@@ -17,14 +17,14 @@ struct transfer_context {
     struct worker *worker;
     const struct shared *shared;
     const struct fetch_config *config;
-    struct curl_slist *lines;   /* the run's own headers */
+    struct curl_slist *lines; /* the run's own headers */
     struct curl_slist *resolve;
-    bool handles_last;          /* a handle may serve more than one URL: see memory.h */
-    bool holds_headers;         /* by holding its last header */
+    bool handles_last;  /* a handle may serve more than one URL: see memory.h */
+    bool holds_headers; /* by holding its last header */
     curl_opensocket_callback open_socket;
     curl_closesocket_callback close_socket;
     void *socket_context;
-    uint32_t paused_count;      /* transfers that wait for body memory */
+    uint32_t paused_count; /* transfers that wait for body memory */
 };
 
 struct transfer {
@@ -32,29 +32,29 @@ struct transfer {
     struct transfer_context *context;
     struct transfer *next_free;
     uint32_t lane;
-    bool is_running;      /* the multi handle holds it */
-    bool is_paused;       /* waits for body memory */
-    bool was_used;        /* the handle has served a URL */
-    bool began_again;     /* on a new connection, after a used one turned out to be dead */
+    bool is_running;  /* the multi handle holds it */
+    bool is_paused;   /* waits for body memory */
+    bool was_used;    /* the handle has served a URL */
+    bool began_again; /* on a new connection, after a used one turned out to be dead */
     struct claim claim;
     struct headers headers;
-    void *last_header;    /* libcurl's copy of it */
-    void *held_header;    /* that of the URL before */
-    CURLU *url;                  /* what is fetched, by the parser that checked it */
-    char *origin;                /* "scheme://host:port" of what url was set to last; "" when that was not plain */
+    void *last_header; /* libcurl's copy of it */
+    void *held_header; /* that of the URL before */
+    CURLU *url;        /* what is fetched, by the parser that checked it */
+    char *origin;      /* "scheme://host:port" of what url was set to last; "" when that was not plain */
     size_t origin_bytes;
-    struct curl_slist *lines;    /* this request's own headers; NULL: those of the run */
-    EVP_MD_CTX *digest;          /* NULL unless digests are wanted */
-    enum fetch_error error;      /* found by ourselves; FETCH_OK: none */
-    const char *why;             /* beside error: one line */
-    uint64_t extent_used;        /* bytes of the slot's extent that are written */
+    struct curl_slist *lines; /* this request's own headers; NULL: those of the run */
+    EVP_MD_CTX *digest;       /* NULL unless digests are wanted */
+    enum fetch_error error;   /* found by ourselves; FETCH_OK: none */
+    const char *why;          /* beside error: one line */
+    uint64_t extent_used;     /* bytes of the slot's extent that are written */
     uint64_t headers_offset;
     uint64_t headers_bytes;
     uint64_t body_offset;
-    uint64_t body_bytes;         /* decoded so far */
+    uint64_t body_bytes; /* decoded so far */
     uint64_t body_stored;
     int64_t began_ns;
-    int64_t paused_ns;           /* all pauses together */
+    int64_t paused_ns; /* all pauses together */
     int64_t paused_since_ns;
     char message[CURL_ERROR_SIZE];
 };

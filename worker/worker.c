@@ -27,7 +27,7 @@ struct worker {
     uint32_t held;
     uint32_t claimed_ever;
     int epoll_fd;
-    bool has_news;   /* published since the coordinator was told */
+    bool has_news; /* published since the coordinator was told */
     bool interrupted;
     bool orphaned;
     int64_t deadline_ns; /* when worker_run_inline() returns at the latest */

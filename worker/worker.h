@@ -55,11 +55,11 @@ struct fetch_config {
     bool digest;
     bool insecure;
     bool block_private;
-    bool is_process; /* the worker has a process of its own, which ends with it */
-    long http_version;             /* CURL_HTTP_VERSION_* */
+    bool is_process;   /* the worker has a process of its own, which ends with it */
+    long http_version; /* CURL_HTTP_VERSION_* */
     const char *user_agent;
-    const char *proxy;             /* "": none; NULL: what the environment says */
-    const char *ca_file;           /* NULL: the system's */
+    const char *proxy;   /* "": none; NULL: what the environment says */
+    const char *ca_file; /* NULL: the system's */
     const char *const *headers;
     size_t header_count;
     const char *const *resolve;

@@ -230,6 +230,7 @@ int main(int argc, char **argv)
         return run_latency(number(argc, argv, 2, 20000));
     if (argc >= 3 && strcmp(argv[1], "kept") == 0)
         return run_kept(argv[2], (uint32_t)number(argc, argv, 3, 0), (uint32_t)number(argc, argv, 4, 64));
-    fprintf(stderr, "usage: bench_engine empty [TASKS [WORKERS [threads]]] | latency [TASKS] | kept FILE [WORKERS [N]]\n");
+    fprintf(stderr,
+            "usage: bench_engine empty [TASKS [WORKERS [threads]]] | latency [TASKS] | kept FILE [WORKERS [N]]\n");
     return 2;
 }

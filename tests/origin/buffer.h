@@ -21,8 +21,7 @@ size_t buffer_count(const struct buffer *buffer);
 bool buffer_reserve(struct buffer *buffer, size_t room);
 void buffer_append(struct buffer *buffer, const char *bytes, size_t count);
 void buffer_append_text(struct buffer *buffer, const char *text);
-void buffer_printf(struct buffer *buffer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Takes `count` bytes from the start. Memory beyond `keep_bytes` is given back when empty. */
 void buffer_consume(struct buffer *buffer, size_t count, size_t keep_bytes);

@@ -103,8 +103,7 @@ static size_t put_big_endian(char *out, uint32_t number)
 }
 
 /* RFC 1952 section 2.3: CRC-32 and length of the decoded data. */
-static size_t put_gzip_trailer(char *out, const struct coding_block *block, uint64_t blocks,
-                               struct span rest)
+static size_t put_gzip_trailer(char *out, const struct coding_block *block, uint64_t blocks, struct span rest)
 {
     uLong crc = 0;
     for (uint64_t i = 0; i < blocks; i++) {
@@ -117,8 +116,7 @@ static size_t put_gzip_trailer(char *out, const struct coding_block *block, uint
 }
 
 /* RFC 1950 section 2.2: Adler-32 of the decoded data. */
-static size_t put_zlib_trailer(char *out, const struct coding_block *block, uint64_t blocks,
-                               struct span rest)
+static size_t put_zlib_trailer(char *out, const struct coding_block *block, uint64_t blocks, struct span rest)
 {
     uLong adler = 1;
     for (uint64_t i = 0; i < blocks; i++) {
@@ -128,14 +126,13 @@ static size_t put_zlib_trailer(char *out, const struct coding_block *block, uint
     return put_big_endian(out, (uint32_t)adler);
 }
 
-bool coding_make(struct coding *coding, enum coding_format format, enum coding_content content,
-                 uint64_t decoded_bytes, struct body *body)
+bool coding_make(struct coding *coding, enum coding_format format, enum coding_content content, uint64_t decoded_bytes,
+                 struct body *body)
 {
     static const char gzip_header[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03";
     static const char zlib_header[] = "\x78\x9c";
     enum { TRAILER_BYTES_MAX = 8 };
-    const struct coding_block *block =
-        content == CODING_TEXT ? &coding->text_block : &coding->zeros_block;
+    const struct coding_block *block = content == CODING_TEXT ? &coding->text_block : &coding->zeros_block;
     uint64_t blocks = decoded_bytes / block->plain.count;
     struct span rest = {block->plain.bytes, (size_t)(decoded_bytes % block->plain.count)};
     size_t last_bytes = 0;

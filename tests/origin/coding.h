@@ -19,8 +19,8 @@ void coding_close(struct coding *coding);
 
 /* A body that decodes to `decoded_bytes` of the filler, over and over, or of zeros; the caller owns
  * it. At most one block is compressed, however long the body. False: no memory. */
-bool coding_make(struct coding *coding, enum coding_format format, enum coding_content content,
-                 uint64_t decoded_bytes, struct body *body);
+bool coding_make(struct coding *coding, enum coding_format format, enum coding_content content, uint64_t decoded_bytes,
+                 struct body *body);
 
 /* gzip of plain, `times` over, 1 or more. *packed is the caller's to free. False: no memory. */
 bool coding_gzip_chain(struct span plain, unsigned times, char **packed, size_t *packed_bytes);

@@ -165,8 +165,7 @@ static void connection_send_earlier(struct connection *connection, size_t earlie
     }
 }
 
-static void connection_answer(struct connection *connection, enum request_outcome outcome,
-                              struct request *request)
+static void connection_answer(struct connection *connection, enum request_outcome outcome, struct request *request)
 {
     struct answer *answer = &connection->answer;
     *answer = (struct answer){.output = &connection->output, .end = ANSWER_CLOSES};
@@ -206,12 +205,10 @@ static enum step connection_deliver(struct connection *connection, size_t earlie
     }
     if (answer->hold_ms > 0) {
         connection->state = CONNECTION_HOLDS;
-        return connection->peer_finished ? STEP_CLOSE
-                                         : connection_wait_ms(connection, answer->hold_ms);
+        return connection->peer_finished ? STEP_CLOSE : connection_wait_ms(connection, answer->hold_ms);
     }
-    bool plain = answer->end == ANSWER_KEEPS && body_bytes(&answer->body) == 0 &&
-                 answer->pace_ms == 0 && !connection->output.failed &&
-                 buffer_count(&connection->output) < OUTPUT_BATCH_BYTES;
+    bool plain = answer->end == ANSWER_KEEPS && body_bytes(&answer->body) == 0 && answer->pace_ms == 0 &&
+                 !connection->output.failed && buffer_count(&connection->output) < OUTPUT_BATCH_BYTES;
     connection->state = plain ? CONNECTION_READS : CONNECTION_SENDS;
     return STEP_AGAIN;
 }
@@ -238,8 +235,7 @@ static enum step connection_step_reads(struct connection *connection)
     connection->unanswered++;
     connection_answer(connection, outcome, &request);
     /* Only now: the request pointed into the input. */
-    buffer_consume(input, outcome == REQUEST_WHOLE ? taken : buffer_count(input),
-                   BUFFER_KEEP_BYTES);
+    buffer_consume(input, outcome == REQUEST_WHOLE ? taken : buffer_count(input), BUFFER_KEEP_BYTES);
     return connection_deliver(connection, earlier);
 }
 
@@ -280,8 +276,7 @@ static ssize_t connection_write(struct connection *connection, size_t bytes_max)
         parts[count++] = (struct iovec){output->bytes + output->start, head_bytes};
     }
     if (connection->piece.count > 0 && head_bytes < bytes_max) {
-        parts[count++] =
-            (struct iovec){(char *)(uintptr_t)connection->piece.bytes, connection->piece.count};
+        parts[count++] = (struct iovec){(char *)(uintptr_t)connection->piece.bytes, connection->piece.count};
     }
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
     ssize_t sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);

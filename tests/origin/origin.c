@@ -48,8 +48,8 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void serve(pid_t parent, struct server_listeners *listeners,
-                            struct origin_counts_shm *counts, const struct origin_options *options)
+static _Noreturn void serve(pid_t parent, struct server_listeners *listeners, struct origin_counts_shm *counts,
+                            const struct origin_options *options)
 {
     static const volatile sig_atomic_t never_stop = 0;
     struct server server;
@@ -80,8 +80,8 @@ int origin_start_with(struct origin *origin, const struct origin_options *option
 {
     struct server_listeners listeners;
     *origin = (struct origin){0};
-    void *counts = mmap(NULL, sizeof(struct origin_counts_shm), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *counts =
+        mmap(NULL, sizeof(struct origin_counts_shm), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED) {
         return -1;
     }
@@ -112,8 +112,7 @@ void origin_stop(struct origin *origin)
 {
     if (origin->pid > 0) {
         kill(origin->pid, SIGKILL);
-        while (waitpid(origin->pid, NULL, 0) < 0 && errno == EINTR) {
-        }
+        while (waitpid(origin->pid, NULL, 0) < 0 && errno == EINTR) {}
     }
     if (origin->counts != NULL) {
         munmap(origin->counts, sizeof(struct origin_counts_shm));
@@ -133,8 +132,7 @@ void origin_counts_read(const struct origin *origin, struct origin_counts *count
     }
 }
 
-void origin_url(const struct origin *origin, char *buffer, size_t bytes, const char *path_format,
-                ...)
+void origin_url(const struct origin *origin, char *buffer, size_t bytes, const char *path_format, ...)
 {
     int count = snprintf(buffer, bytes, "http://127.0.0.1:%d", origin->port);
     if (count < 0 || (size_t)count >= bytes) {

@@ -60,7 +60,7 @@ void origin_stop(struct origin *origin);
 void origin_counts_read(const struct origin *origin, struct origin_counts *counts);
 
 /* Writes http://127.0.0.1:PORT and the formatted path into buffer, cut to fit as snprintf does. */
-void origin_url(const struct origin *origin, char *buffer, size_t bytes, const char *path_format,
-                ...) __attribute__((format(printf, 4, 5)));
+void origin_url(const struct origin *origin, char *buffer, size_t bytes, const char *path_format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

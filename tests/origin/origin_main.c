@@ -29,14 +29,13 @@ static void on_stop_signal(int number)
     stop_asked = 1;
 }
 
-static const char USAGE[] =
-    "usage: origin [--address A] [--port N] [--delay 150ms] [--die-with-parent] [--list]\n"
-    "Serves test pages over HTTP/1.1 until SIGTERM or SIGINT.\n"
-    "  --address A        IPv4 or IPv6 literal to listen on (127.0.0.1, and then ::1 too)\n"
-    "  --port N           0, the default, lets the kernel pick\n"
-    "  --delay TIME       how long each /wiki/ page is held back: 150ms, 2s, 0 (150ms)\n"
-    "  --die-with-parent  end when the starting process ends\n"
-    "  --list             print the pages and what each does\n";
+static const char USAGE[] = "usage: origin [--address A] [--port N] [--delay 150ms] [--die-with-parent] [--list]\n"
+                            "Serves test pages over HTTP/1.1 until SIGTERM or SIGINT.\n"
+                            "  --address A        IPv4 or IPv6 literal to listen on (127.0.0.1, and then ::1 too)\n"
+                            "  --port N           0, the default, lets the kernel pick\n"
+                            "  --delay TIME       how long each /wiki/ page is held back: 150ms, 2s, 0 (150ms)\n"
+                            "  --die-with-parent  end when the starting process ends\n"
+                            "  --list             print the pages and what each does\n";
 
 /* "150ms", "0.15s", "2s", "0": milliseconds up to an hour. */
 static bool parse_time_ms(const char *text, uint32_t *time_ms)
@@ -135,8 +134,7 @@ static int serve(const struct options *options)
     sigset_t wait_mask;
     int result = EXIT_FAILURE;
     if (server_listen(&listeners, options->address, options->port) != 0) {
-        fprintf(stderr, "origin: cannot listen on %s port %d: %s\n", options->address,
-                options->port, strerror(errno));
+        fprintf(stderr, "origin: cannot listen on %s port %d: %s\n", options->address, options->port, strerror(errno));
         return EXIT_FAILURE;
     }
     int port = listeners.port;
@@ -144,8 +142,7 @@ static int serve(const struct options *options)
     catch_stop_signals(&wait_mask);
     if (server_open(&server, &listeners, &counts, pages) == 0 && pages != NULL) {
         bool is_ipv6 = strchr(options->address, ':') != NULL;
-        printf("origin: http://%s%s%s:%d/\n", is_ipv6 ? "[" : "", options->address,
-               is_ipv6 ? "]" : "", port);
+        printf("origin: http://%s%s%s:%d/\n", is_ipv6 ? "[" : "", options->address, is_ipv6 ? "]" : "", port);
         fflush(stdout);
         server_run(&server, &stop_asked, &wait_mask);
         result = EXIT_SUCCESS;

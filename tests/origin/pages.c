@@ -28,8 +28,7 @@ static const struct page_route routes[] = {
     {"/redirect-to", "?url=URL[&code=CODE]", route_redirect_to,
      "302 or CODE with the percent-decoded URL in Location, whatever its bytes"},
     {"/loop", "", route_loop, "302 to itself"},
-    {"/flaky/", "KEY/N/CODE[?retry-after=VALUE]", route_flaky,
-     "the first N requests for KEY get CODE, later ones 200"},
+    {"/flaky/", "KEY/N/CODE[?retry-after=VALUE]", route_flaky, "the first N requests for KEY get CODE, later ones 200"},
     {"/reset/", "N", route_reset, "promises 2N+1000 bytes, sends N, then RST"},
     {"/reset-once/", "KEY", route_reset_once, "the first request for KEY gets RST, later ones 200"},
     {"/truncate/", "N", route_truncate, "promises 2N+1000 bytes, sends N, then FIN"},
@@ -93,8 +92,7 @@ static const struct page_route *route_find(struct request *request)
     for (size_t i = 0; i < route_count; i++) {
         struct span prefix = span_of(routes[i].prefix);
         bool takes_rest = prefix.count > 1 && prefix.bytes[prefix.count - 1] == '/';
-        if (takes_rest ? span_starts_with(request->path, prefix.bytes)
-                       : span_equals(request->path, prefix.bytes)) {
+        if (takes_rest ? span_starts_with(request->path, prefix.bytes) : span_equals(request->path, prefix.bytes)) {
             request->rest = span_after(request->path, prefix.count);
             return &routes[i];
         }

@@ -23,8 +23,8 @@ static struct span take_line(struct span *text)
 static bool parse_header(struct request_headers *headers, struct span line)
 {
     const char *colon = memchr(line.bytes, ':', line.count);
-    if (colon == NULL || colon == line.bytes || line.bytes[0] == ' ' || line.bytes[0] == '\t' ||
-        colon[-1] == ' ' || memchr(line.bytes, '\0', line.count) != NULL) {
+    if (colon == NULL || colon == line.bytes || line.bytes[0] == ' ' || line.bytes[0] == '\t' || colon[-1] == ' ' ||
+        memchr(line.bytes, '\0', line.count) != NULL) {
         return false;
     }
     struct span name = {line.bytes, (size_t)(colon - line.bytes)};
@@ -115,16 +115,14 @@ static enum request_outcome parse_head(struct request *request)
     return REQUEST_WHOLE;
 }
 
-enum request_outcome request_parse(struct request *request, struct span bytes, size_t *scanned,
-                                   size_t *taken)
+enum request_outcome request_parse(struct request *request, struct span bytes, size_t *scanned, size_t *taken)
 {
     size_t blank = 0;
     while (blank + 2 <= bytes.count && memcmp(bytes.bytes + blank, "\r\n", 2) == 0) {
         blank += 2; /* a client may send an empty line too many: RFC 9112 section 2.2 */
     }
     size_t from = *scanned > blank ? *scanned : blank;
-    const char *end =
-        bytes.count > from ? memmem(bytes.bytes + from, bytes.count - from, "\r\n\r\n", 4) : NULL;
+    const char *end = bytes.count > from ? memmem(bytes.bytes + from, bytes.count - from, "\r\n\r\n", 4) : NULL;
     if (end == NULL) {
         if (bytes.count > REQUEST_BYTES_MAX) {
             *scanned = 0;

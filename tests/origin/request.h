@@ -32,7 +32,6 @@ struct request {
  * calls looked in vain for the end of the header; it starts at 0 and is 0 again after an outcome
  * other than REQUEST_PARTIAL. *taken is how many bytes a request used up, when it was complete.
  * A body is not understood: a request that announces one is malformed. (RFC 9112 section 2, 3) */
-enum request_outcome request_parse(struct request *request, struct span bytes, size_t *scanned,
-                                   size_t *taken);
+enum request_outcome request_parse(struct request *request, struct span bytes, size_t *scanned, size_t *taken);
 
 #endif

@@ -14,8 +14,8 @@ static struct coding *pages_coding(struct pages *pages)
     return pages->coding;
 }
 
-static void answer_coded(struct pages *pages, struct span rest, struct answer *answer,
-                         enum coding_format format, enum coding_content content)
+static void answer_coded(struct pages *pages, struct span rest, struct answer *answer, enum coding_format format,
+                         enum coding_content content)
 {
     uint64_t decoded_bytes = 0;
     struct body body;

@@ -19,8 +19,7 @@ void route_flaky(struct pages *pages, const struct request *request, struct answ
     uint64_t failures = 0;
     uint64_t status = 0;
     uint64_t before = 0;
-    if (!span_take_number(&rest, UINT32_MAX, &failures) || !span_take_number(&rest, 999, &status) ||
-        status < 200) {
+    if (!span_take_number(&rest, UINT32_MAX, &failures) || !span_take_number(&rest, 999, &status) || status < 200) {
         route_bad_arguments(answer);
         return;
     }
@@ -38,8 +37,7 @@ void route_flaky(struct pages *pages, const struct request *request, struct answ
 }
 
 /* Promises more than it sends; `end` is how that is broken off. */
-static void answer_short(struct pages *pages, struct span rest, struct answer *answer,
-                         enum answer_end end)
+static void answer_short(struct pages *pages, struct span rest, struct answer *answer, enum answer_end end)
 {
     uint64_t bytes = 0;
     if (!span_take_number(&rest, ROUTE_BODY_BYTES_MAX, &bytes)) {
@@ -98,8 +96,7 @@ void route_slow(struct pages *pages, const struct request *request, struct answe
     struct span rest = request->rest;
     uint64_t bytes = 0;
     uint64_t pace_ms = 0;
-    if (!span_take_number(&rest, ROUTE_BODY_BYTES_MAX, &bytes) ||
-        !span_take_number(&rest, ROUTE_MS_MAX, &pace_ms)) {
+    if (!span_take_number(&rest, ROUTE_BODY_BYTES_MAX, &bytes) || !span_take_number(&rest, ROUTE_MS_MAX, &pace_ms)) {
         route_bad_arguments(answer);
         return;
     }
@@ -155,8 +152,7 @@ void route_endless_chunks(struct pages *pages, const struct request *request, st
     answer_open(answer, 200);
     answer_header(answer, "Content-Type", "text/plain");
     answer_header(answer, "Transfer-Encoding", "chunked");
-    answer_finish_unframed(answer,
-                           body_repeat((struct span){chunks, sizeof(chunks) - 1}, BODY_ENDLESS));
+    answer_finish_unframed(answer, body_repeat((struct span){chunks, sizeof(chunks) - 1}, BODY_ENDLESS));
 }
 
 void route_broken(struct pages *pages, const struct request *request, struct answer *answer)

@@ -158,9 +158,8 @@ void route_headers(struct pages *pages, const struct request *request, struct an
     struct span rest = request->rest;
     uint64_t lines = 0;
     uint64_t line_bytes = 0;
-    if (!span_take_number(&rest, 999999, &lines) ||
-        !span_take_number(&rest, FILLER_BYTES, &line_bytes) || line_bytes < LINE_BYTES_MIN ||
-        lines * line_bytes > TOTAL_BYTES_MAX) {
+    if (!span_take_number(&rest, 999999, &lines) || !span_take_number(&rest, FILLER_BYTES, &line_bytes) ||
+        line_bytes < LINE_BYTES_MIN || lines * line_bytes > TOTAL_BYTES_MAX) {
         route_bad_arguments(answer);
         return;
     }

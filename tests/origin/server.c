@@ -152,8 +152,8 @@ void server_raise_descriptor_limit(void)
     }
 }
 
-int server_open(struct server *server, struct server_listeners *listeners,
-                struct origin_counts_shm *counts, struct pages *pages)
+int server_open(struct server *server, struct server_listeners *listeners, struct origin_counts_shm *counts,
+                struct pages *pages)
 {
     *server = (struct server){.listeners = *listeners, .counts = counts, .pages = pages};
     *listeners = (struct server_listeners){0};

@@ -41,13 +41,12 @@ void server_raise_descriptor_limit(void);
 
 /* Takes the listeners over (they are closed by server_close()), counts and pages stay the caller's.
  * Returns 0, or -1 with errno set; then *server still takes a server_close(). */
-int server_open(struct server *server, struct server_listeners *listeners,
-                struct origin_counts_shm *counts, struct pages *pages);
+int server_open(struct server *server, struct server_listeners *listeners, struct origin_counts_shm *counts,
+                struct pages *pages);
 
 /* Serves until *stop is not 0. Blocks. Signals that set *stop must be blocked by the caller and be
  * open in wait_mask, the mask while waiting, or they could come between look and sleep. */
-void server_run(struct server *server, const volatile sig_atomic_t *stop,
-                const sigset_t *wait_mask);
+void server_run(struct server *server, const volatile sig_atomic_t *stop, const sigset_t *wait_mask);
 void server_close(struct server *server);
 
 #endif

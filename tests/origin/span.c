@@ -32,8 +32,7 @@ static struct span span_trim(struct span span)
     while (span.count > 0 && (span.bytes[0] == ' ' || span.bytes[0] == '\t')) {
         span = span_after(span, 1);
     }
-    while (span.count > 0 &&
-           (span.bytes[span.count - 1] == ' ' || span.bytes[span.count - 1] == '\t')) {
+    while (span.count > 0 && (span.bytes[span.count - 1] == ' ' || span.bytes[span.count - 1] == '\t')) {
         span.count--;
     }
     return span;

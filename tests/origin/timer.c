@@ -31,8 +31,7 @@ static void heap_rise(struct timer_heap *heap, struct timer *timer, size_t place
 static void heap_sink(struct timer_heap *heap, struct timer *timer, size_t place)
 {
     for (size_t child = place * 2; child <= heap->count; child = place * 2) {
-        if (child < heap->count &&
-            heap->timers[child]->deadline_ns < heap->timers[child - 1]->deadline_ns) {
+        if (child < heap->count && heap->timers[child]->deadline_ns < heap->timers[child - 1]->deadline_ns) {
             child++;
         }
         if (heap->timers[child - 1]->deadline_ns >= timer->deadline_ns) {
