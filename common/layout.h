@@ -48,7 +48,8 @@ struct ring_shm {
 struct asleep_shm {
     alignas(
         CACHE_LINE) _Atomic uint64_t idle[ASLEEP_WORDS]; /* w sets and clears, c clears when reaping | c | seq_cst */
-    alignas(CACHE_LINE) _Atomic uint64_t room[ASLEEP_WORDS]; /* w sets, c clears when it rings | c, w | seq_cst */
+    alignas(CACHE_LINE) _Atomic uint64_t
+        room[ASLEEP_WORDS]; /* w sets and clears, c clears when it rings | c, w | seq_cst */
 };
 
 struct header_shm {
@@ -66,8 +67,9 @@ struct header_shm {
     uint64_t body_stride;
     uint64_t body_bytes;
     uint64_t memory_bytes_max;
-    alignas(CACHE_LINE) _Atomic uint32_t shutdown;           /* c | w | release | 0, then 1 */
-    alignas(CACHE_LINE) _Atomic uint32_t coordinator_sleeps; /* c sets, w clears when it wakes c | all | seq_cst */
+    alignas(CACHE_LINE) _Atomic uint32_t shutdown; /* c | w | release | 0, then 1 */
+    alignas(CACHE_LINE) _Atomic uint32_t
+        coordinator_sleeps; /* c sets and clears, w clears when it wakes c | all | seq_cst */
     struct asleep_shm asleep;
     struct ring_shm rings[RING_COUNT];
 };
@@ -134,8 +136,9 @@ struct slot_shm {
     uint32_t attempt;         /* c | claimer | by state | one task */
     _Atomic uint32_t cancel;  /* c | claimer | release | one task: not 0 asks to abort */
     uint64_t task;            /* c | claimer | by state | serial number of the future */
-    _Atomic uint32_t growing; /* claimer | all | seq_cst | one task: its body outgrew the warm pages */
-    uint32_t pad[3];
+    _Atomic uint32_t growing; /* claimer sets, c clears | all | seq_cst | one task: its body asks for pages */
+    _Atomic uint32_t ring;    /* c | claimers | relaxed | one task: which ring it may be claimed from */
+    uint32_t pad[2];
     struct result_shm result; /* claimer | c | by state | one task */
 };
 
@@ -146,7 +149,7 @@ static_assert(sizeof(struct roster_shm) == 2 * CACHE_LINE, "the roster is two ca
 static_assert(offsetof(struct ring_shm, work) == 2 * CACHE_LINE, "head, tail and semaphore share no line");
 static_assert(sizeof(sem_t) <= CACHE_LINE, "the semaphore fits its line");
 
-/* A number that changes with every size and offset above: attach compares it. */
+/* A number that changes with every size and offset above, for whoever maps a segment made by another build. */
 uint32_t layout_stamp(void);
 
 #endif

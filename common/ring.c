@@ -12,13 +12,18 @@ uint64_t ring_length(const struct shared *shared, enum ring_kind kind)
     return tail > head ? tail - head : 0;
 }
 
+static bool is_of_ring(const struct shared *shared, uint32_t slot, enum ring_kind kind)
+{
+    return atomic_load_explicit(&shared->slots[slot].ring, memory_order_relaxed) == kind;
+}
+
 /* An entry that no worker will want lies at the head: steps over it. */
 static void step_over_stale(const struct shared *shared, enum ring_kind kind, uint64_t head)
 {
     struct ring_shm *ring = &shared->header->rings[kind];
     uint32_t slot =
         atomic_load_explicit(&shared->ring_entries[kind][head & (shared->ring_capacity - 1)], memory_order_relaxed);
-    bool is_ready = slot < shared->slot_count &&
+    bool is_ready = slot < shared->slot_count && is_of_ring(shared, slot, kind) &&
                     state_of(atomic_load_explicit(&shared->slots[slot].state, memory_order_acquire)) == SLOT_READY;
     if (!is_ready)
         atomic_compare_exchange_strong_explicit(&ring->head, &head, head + 1, memory_order_acq_rel,
@@ -62,7 +67,8 @@ bool ring_claim(const struct shared *shared, enum ring_kind kind, struct owner o
             uint64_t word = atomic_load_explicit(&shared->slots[slot].state, memory_order_acquire);
             uint64_t mine = state_make(state_generation(word), owner, SLOT_CLAIMED);
             /* Acquire pairs with the READY of slot_make_ready(): the request is visible once this has won. */
-            won = state_of(word) == SLOT_READY &&
+            /* An entry of an earlier use may lie in the other ring: a suspect must not be claimed from here by it. */
+            won = state_of(word) == SLOT_READY && is_of_ring(shared, slot, kind) &&
                   atomic_compare_exchange_strong_explicit(&shared->slots[slot].state, &word, mine, memory_order_acq_rel,
                                                           memory_order_relaxed);
             *claim = (struct claim){.slot = slot, .word = mine};

@@ -31,6 +31,7 @@ struct completions {
     struct entry *done_last;
     int64_t deadline_ns;
     struct executor *executors[EXECUTORS_MAX];
+    size_t open[EXECUTORS_MAX]; /* of its futures, not yet done; at 0 the executor may be gone */
     size_t executor_count;
 };
 
@@ -46,6 +47,10 @@ static void note_done(struct entry *entry)
         completions->done_first = entry;
     completions->done_last = entry;
     completions->done++;
+    for (size_t i = 0; i < completions->executor_count; i++) {
+        if (completions->executors[i] == future->executor && completions->open[i])
+            completions->open[i]--;
+    }
     if (future->phase == FUTURE_FINISHED && (!future->completed || future->completed->result.error != FETCH_OK))
         completions->failed++;
 }
@@ -103,11 +108,14 @@ static size_t find(struct future *const *sorted, size_t count, const struct futu
 static bool add_executor(struct completions *completions, struct executor *executor)
 {
     for (size_t i = 0; i < completions->executor_count; i++) {
-        if (completions->executors[i] == executor)
+        if (completions->executors[i] == executor) {
+            completions->open[i]++;
             return true;
+        }
     }
     if (completions->executor_count == EXECUTORS_MAX)
         return false;
+    completions->open[completions->executor_count] = 1;
     completions->executors[completions->executor_count++] = executor;
     return true;
 }
@@ -197,21 +205,31 @@ static bool sleep_for_any(struct completions *completions)
 {
     if (completions->executor_count == 1)
         return pool_sleep(completions->executors[0], completions->deadline_ns);
-    struct pollfd fds[EXECUTORS_MAX];
+    struct pollfd fds[2 * EXECUTORS_MAX];
+    nfds_t count = 0;
     for (size_t i = 0; i < completions->executor_count; i++) {
-        if (completions->executors[i]->options.engine == EXECUTOR_SERIAL && completions->executors[i]->pending)
-            return pool_sleep(completions->executors[i], completions->deadline_ns);
-        fds[i] = (struct pollfd){.fd = executor_fd(completions->executors[i]), .events = POLLIN};
+        struct executor *executor = completions->executors[i];
+        if (!completions->open[i])
+            continue;
+        if (executor->options.engine == EXECUTOR_SERIAL && executor->pending)
+            return pool_sleep(executor, completions->deadline_ns);
+        fds[count++] = (struct pollfd){.fd = executor_fd(executor), .events = POLLIN};
+        fds[count++] = (struct pollfd){.fd = executor->options.interrupt_fd, .events = POLLIN}; /* -1 is passed over */
+        executor->next_look_ns = 0;
     }
-    poll(fds, completions->executor_count, clock_left_ms(completions->deadline_ns, SLICE_MS));
-    for (size_t i = 0; i < completions->executor_count; i++)
-        completions->executors[i]->next_look_ns = 0;
+    poll(fds, count, clock_left_ms(completions->deadline_ns, SLICE_MS));
+    for (nfds_t i = 1; i < count; i += 2) {
+        if (fds[i].revents)
+            return true;
+    }
     return false;
 }
 
 static void turn_all(struct completions *completions)
 {
     for (size_t i = 0; i < completions->executor_count; i++) {
+        if (!completions->open[i])
+            continue;
         pool_turn(completions->executors[i]);
         pool_run_callbacks(completions->executors[i]);
     }

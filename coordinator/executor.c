@@ -64,6 +64,17 @@ static void collect_announced(struct executor *executor)
     }
 }
 
+/* Whether a worker's end would not be heard of: there was no descriptor left to watch it. */
+static bool is_blind(const struct executor *executor)
+{
+    for (uint32_t i = 0; i <= executor->worker_count; i++) {
+        const struct pool_worker *worker = &executor->workers[i];
+        if (worker->is_alive && worker->pid > 0 && worker->pid_fd < 0)
+            return true;
+    }
+    return false;
+}
+
 /* Workers that wait for memory must not wait for a caller who sits on results. */
 static void relieve_memory(struct executor *executor)
 {
@@ -86,7 +97,7 @@ uint64_t pool_turn(struct executor *executor)
         look_at_events(executor);
         reaper_check_hung(executor, now_ns);
         relieve_memory(executor);
-        if (executor->workers[0].is_alive && executor->workers[0].pid > 0 && executor->workers[0].pid_fd < 0)
+        if (is_blind(executor))
             executor->reap_wanted = true;
     }
     collect_announced(executor);
@@ -111,7 +122,7 @@ static bool has_news(const struct executor *executor)
 
 static int sleep_cap_ms(const struct executor *executor)
 {
-    if (executor->workers[0].is_alive && executor->workers[0].pid > 0 && executor->workers[0].pid_fd < 0)
+    if (is_blind(executor))
         return BLIND_SLEEP_MS;
     return pool_heartbeat_ms(executor);
 }

@@ -62,6 +62,8 @@ static enum status check_options(const struct executor_options *options, char *w
     const struct fetch_limits *limits = &options->limits;
     if ((unsigned)options->engine >= EXECUTOR_ENGINE_COUNT)
         return wrong(why, why_bytes, "unknown engine %d", (int)options->engine);
+    if ((unsigned)options->http > EXECUTOR_HTTP_2)
+        return wrong(why, why_bytes, "unknown HTTP version %d", (int)options->http);
     if (options->workers > WORKERS_MAX)
         return wrong(why, why_bytes, "%u workers: at most %u", (unsigned)options->workers, WORKERS_MAX);
     if (options->concurrency < 1 || options->concurrency > CONCURRENCY_MAX)
@@ -71,6 +73,9 @@ static enum status check_options(const struct executor_options *options, char *w
                      (unsigned long long)limits->body_bytes_max, (unsigned long long)BODY_BYTES_LIMIT);
     if (limits->connect_timeout_ms < 1 || limits->total_timeout_ms < 1 || limits->stall_time_ms < 1)
         return wrong(why, why_bytes, "a timeout must be longer than nothing");
+    if (limits->connect_timeout_ms > INT32_MAX || limits->total_timeout_ms > INT32_MAX ||
+        limits->stall_time_ms > INT32_MAX)
+        return wrong(why, why_bytes, "a timeout is longer than %d ms", INT32_MAX);
     if (!limits->body_ratio_max || !limits->header_bytes_max || !limits->header_count_max)
         return wrong(why, why_bytes, "a limit of 0 lets nothing through");
     if (options->memory_bytes_max < MEMORY_MIN)

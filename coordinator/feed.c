@@ -27,7 +27,7 @@ void pool_ring(struct executor *executor, uint32_t worker)
 /* ---- placing ---- */
 
 /* Writes the request into a free slot; false when its first pages cannot be had. */
-static bool write_request(struct executor *executor, struct future *future, uint32_t slot)
+static bool write_request(struct executor *executor, struct future *future, uint32_t slot, enum ring_kind kind)
 {
     const struct shared *shared = &executor->shared;
     struct slot_shm *at = &shared->slots[slot];
@@ -39,6 +39,7 @@ static bool write_request(struct executor *executor, struct future *future, uint
     at->header_bytes = future->header_bytes;
     at->attempt = future->attempts;
     at->task = future->task;
+    atomic_store_explicit(&at->ring, kind, memory_order_relaxed);
     at->submitted_ns = future->submitted_ns;
     atomic_store_explicit(&at->cancel, 0, memory_order_relaxed);
     atomic_store_explicit(&at->growing, 0,
@@ -51,7 +52,7 @@ static bool place(struct executor *executor, struct future *future, enum ring_ki
     uint32_t slot = executor->free_slots[executor->free_count - 1];
     if (!ring_has_room(&executor->shared, kind))
         return false; /* cancelled entries lie behind one that waits: a claim makes room */
-    if (!write_request(executor, future, slot))
+    if (!write_request(executor, future, slot, kind))
         return false;
     executor->free_count--;
     future->slot = slot;

@@ -82,8 +82,10 @@ enum status executor_map_next(struct executor_map *map, const struct fetch_resul
     future_release(map->yielded);
     map->yielded = NULL;
     enum status status = refill(map);
-    bool is_over = status == STATUS_SHUT_DOWN || status == STATUS_BROKEN;
-    if (status != STATUS_OK && (map->count == 0 || !is_over)) /* what was submitted before that is yielded first */
+    if (status == STATUS_WOULD_BLOCK) /* the time of the whole map is over */
+        status = STATUS_TIMEOUT;
+    bool may_yield = status == STATUS_SHUT_DOWN || status == STATUS_BROKEN || status == STATUS_TIMEOUT;
+    if (status != STATUS_OK && (map->count == 0 || !may_yield)) /* what was submitted before that is yielded first */
         return status;
     if (map->count == 0)
         return STATUS_END;

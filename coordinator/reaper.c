@@ -19,6 +19,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/done_ring.h"
+#include "common/extent.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -115,8 +116,10 @@ static void return_slots(struct executor *executor, struct death *death)
         if (state_of(word) == SLOT_DONE) {
             pool_collect(executor, slot);
             death->has_delivered = true;
-        } else if (slot_take_back(&executor->shared, slot, death->owner))
+        } else if (slot_take_back(&executor->shared, slot, death->owner)) {
+            extent_trim(&executor->shared, slot, 0); /* it may have died between saying "reserved" and reserving */
             return_claim(executor, future, death);
+        }
     }
 }
 

@@ -151,6 +151,29 @@ START_TEST(futures_of_several_executors_are_yielded_together) /* (10) */
 }
 END_TEST
 
+START_TEST(an_executor_may_be_closed_once_its_futures_were_yielded)
+{
+    struct executor *executors[2];
+    struct future *futures[2];
+    char url[128];
+    rig_begin(&rig, _i);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(executor_open(&executors[i], &rig.options, NULL, 0), STATUS_OK);
+        origin_url(&rig.origin, url, sizeof url, i ? "/delay/300/bytes/1" : "/bytes/1");
+        ck_assert_int_eq(executor_submit_url(executors[i], url, &futures[i]), STATUS_OK);
+    }
+    struct completions *completions = as_completed(futures, 2, NET_MS);
+    for (int i = 0; i < 2; i++) {
+        struct future *future;
+        ck_assert_int_eq(completions_next(completions, &future), STATUS_OK);
+        struct executor *executor = future_executor(future);
+        future_release(future);
+        executor_close(executor);
+    }
+    expect_end(completions);
+}
+END_TEST
+
 START_TEST(the_clock_of_as_completed_starts_with_the_call) /* (10) */
 {
     struct future *futures[2];
@@ -355,6 +378,7 @@ static Suite *iterators_suite(void)
     add_for_each_engine(tests, what_is_done_already_comes_first);
     add_for_each_engine(tests, nothing_to_wait_for_ends_at_once);
     add_for_each_engine(tests, futures_of_several_executors_are_yielded_together);
+    add_for_each_engine(tests, an_executor_may_be_closed_once_its_futures_were_yielded);
     add_for_each_engine(tests, the_clock_of_as_completed_starts_with_the_call);
     add_for_each_engine(tests, a_yielded_future_may_be_released_at_once);
     add_for_each_engine(tests, an_iterator_closed_early_leaves_the_futures_alone);

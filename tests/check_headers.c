@@ -57,6 +57,26 @@ START_TEST(headers_of_exactly_the_limit_are_taken_and_a_byte_more_is_not)
 }
 END_TEST
 
+START_TEST(a_second_status_line_among_the_headers_is_refused)
+{
+    feed_ok("HTTP/1.1 200 OK\r\n");
+    feed_ok("Content-Length: 6\r\n");
+    ck_assert_int_eq(feed("HTTP/x: y\r\n"), HEADERS_STATUS_LINE);
+}
+END_TEST
+
+START_TEST(each_answer_behind_a_redirect_has_the_limits_for_itself)
+{
+    limits.header_count_max = 2;
+    for (int i = 0; i < 5; i++) {
+        feed_ok("HTTP/1.1 302 Found\r\n");
+        feed_ok("Location: /next\r\n");
+        feed_ok("X-Y: z\r\n");
+        feed_ok("\r\n");
+    }
+}
+END_TEST
+
 START_TEST(lines_up_to_the_limit_are_taken_and_one_more_is_not)
 {
     limits.header_count_max = 5;
@@ -319,6 +339,8 @@ static Suite *headers_suite(void)
     TCase *tests = tcase_create("headers");
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, headers_of_exactly_the_limit_are_taken_and_a_byte_more_is_not);
+    tcase_add_test(tests, a_second_status_line_among_the_headers_is_refused);
+    tcase_add_test(tests, each_answer_behind_a_redirect_has_the_limits_for_itself);
     tcase_add_test(tests, lines_up_to_the_limit_are_taken_and_one_more_is_not);
     tcase_add_test(tests, informational_answers_count_towards_the_limits);
     tcase_add_test(tests, a_line_of_four_gigabytes_is_refused_without_overflow);

@@ -77,12 +77,26 @@ END_TEST
 START_TEST(the_two_rings_know_nothing_of_each_other)
 {
     struct claim claim;
+    atomic_store(&shared.slots[8].ring, RING_QUARANTINE);
     slot_make_ready(&shared, 8);
     ck_assert(ring_push(&shared, RING_QUARANTINE, 8));
     ck_assert_uint_eq(claim_next(ME), SLOT_NONE);
     ck_assert_uint_eq(ring_length(&shared, RING_QUARANTINE), 1);
     ck_assert(ring_claim(&shared, RING_QUARANTINE, ME, &claim));
     ck_assert_uint_eq(claim.slot, 8);
+}
+END_TEST
+
+START_TEST(a_suspect_is_not_claimed_by_an_entry_of_the_slots_earlier_use)
+{
+    struct claim claim;
+    push_ready(8);
+    ck_assert(slot_cancel(&shared, 8)); /* its entry stays in the ring of ordinary work */
+    atomic_store(&shared.slots[8].ring, RING_QUARANTINE);
+    slot_make_ready(&shared, 8);
+    ck_assert(ring_push(&shared, RING_QUARANTINE, 8));
+    ck_assert_uint_eq(claim_next(ME), SLOT_NONE);
+    ck_assert(ring_claim(&shared, RING_QUARANTINE, ME, &claim));
 }
 END_TEST
 
@@ -261,6 +275,7 @@ static Suite *ring_suite(void)
     tcase_add_test(ring, ring_gives_slots_in_the_order_they_were_pushed);
     tcase_add_test(ring, claim_names_its_owner_and_keeps_the_generation);
     tcase_add_test(ring, the_two_rings_know_nothing_of_each_other);
+    tcase_add_test(ring, a_suspect_is_not_claimed_by_an_entry_of_the_slots_earlier_use);
     tcase_add_test(ring, ring_refuses_push_when_full);
     tcase_add_test(ring, a_full_ring_takes_a_push_when_its_head_is_stale);
     tcase_add_test(ring, claim_steps_over_cancelled_entries);

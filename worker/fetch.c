@@ -221,6 +221,7 @@ static void fetch_start(struct job *job, const struct claim *claim)
     }
     if (status != STATUS_OK)
         transfer_renew(transfer);
+    transfer->claim = *claim; /* which a renewed one has forgotten */
     release_transfer(job, transfer);
     refuse_claim(job, claim, status == STATUS_INVALID_ARGUMENT ? FETCH_PROTOCOL : FETCH_OUT_OF_MEMORY,
                  "libcurl refused the request");
@@ -318,12 +319,18 @@ static void init_libcurl_alone(void)
  * held, which takes an allocator of ours. */
 #define LIBCURL_FORGETS 0x080101u
 
+/* A host program that had begun libcurl before keeps its allocator, and so do its forked workers. */
+static bool allocator_is_ours(void)
+{
+    CURL *probe = curl_easy_init();
+    curl_easy_cleanup(probe);
+    return memory_last() != NULL;
+}
+
 static void decide_reuse(struct transfer_context *context)
 {
     bool forgets = curl_version_info(CURLVERSION_NOW)->version_num >= LIBCURL_FORGETS;
-#ifndef SHOAL_SANITIZED
-    context->holds_headers = !forgets && context->config->is_process;
-#endif
+    context->holds_headers = !forgets && context->config->is_process && allocator_is_ours();
     context->handles_last = forgets || context->holds_headers;
 }
 

@@ -16,6 +16,7 @@ static const char *const TEXTS[] = {
     [HEADERS_TWO_LENGTHS] = "two different Content-Length headers",
     [HEADERS_TWO_LOCATIONS] = "two different Location headers",
     [HEADERS_CONTROL_BYTE] = "a control byte in a header",
+    [HEADERS_STATUS_LINE] = "a second status line among the headers",
     [HEADERS_TRANSFER_CODING] = "a Transfer-Encoding that is not simply chunked",
 };
 static_assert(sizeof TEXTS / sizeof TEXTS[0] == HEADERS_VERDICT_COUNT, "every verdict has a text");
@@ -40,6 +41,8 @@ void headers_reset(struct headers *headers)
     begin_answer(headers);
     headers->bytes = 0;
     headers->count = 0;
+    headers->is_open = false;
+    headers->is_interim = false;
 }
 
 static bool is_blank(char c)
@@ -181,12 +184,19 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
     if (has_control_byte(line, bytes))
         return HEADERS_CONTROL_BYTE;
     if (bytes >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        if (headers->is_open) /* libcurl takes it for a header */
+            return HEADERS_STATUS_LINE;
+        if (headers->is_complete && !headers->is_interim) /* a redirect was followed: the limits are for one answer */
+            headers->bytes = headers->count = 0;
         begin_answer(headers);
+        headers->is_open = true;
+        headers->is_interim = bytes >= 10 && memchr(line, ' ', 10) && ((const char *)memchr(line, ' ', 10))[1] == '1';
         headers->is_old = bytes >= 8 && memcmp(line, "HTTP/1.0", 8) == 0;
         return HEADERS_OK;
     }
     if (line[0] == '\r' || line[0] == '\n') {
         headers->is_complete = true;
+        headers->is_open = false;
         return HEADERS_OK;
     }
     if (++headers->count > limits->header_count_max)

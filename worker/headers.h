@@ -21,6 +21,7 @@ enum headers_verdict {
     HEADERS_TWO_LOCATIONS,
     HEADERS_CONTROL_BYTE,
     HEADERS_TRANSFER_CODING,
+    HEADERS_STATUS_LINE,
     HEADERS_VERDICT_COUNT
 };
 
@@ -31,6 +32,8 @@ struct headers {
     uint64_t location_digest; /* of the Location's value; LOCATION_DIGEST_NONE: none */
     uint32_t bytes;           /* of this answer, its 1xx included */
     uint32_t count;
+    bool is_open;     /* behind a status line, before the blank line */
+    bool is_interim;  /* 1xx: the next answer belongs to the same request */
     bool is_complete; /* the blank line behind them came */
     bool has_transfer_coding;
     bool is_old;     /* HTTP/1.0 */

@@ -43,7 +43,9 @@ static bool keep_header(struct transfer *transfer, const char *line, size_t byte
 /* A line that libcurl has stored: its store is what it allocated last. */
 static void follow_header(struct transfer *transfer, const char *line, size_t bytes)
 {
-    if (!transfer->context->holds_headers || bytes < 3 || memcmp(line, "HTTP/", bytes < 5 ? bytes : 5) == 0)
+    bool is_blank = bytes && (line[0] == '\r' || line[0] == '\n');
+    bool is_status = bytes >= 5 && memcmp(line, "HTTP/", 5) == 0 && !transfer->headers.is_open;
+    if (!transfer->context->holds_headers || is_blank || is_status)
         return;
     memory_release(transfer->held_header);
     transfer->held_header = NULL;
@@ -139,7 +141,7 @@ static bool store_body(struct transfer *transfer, const char *data, size_t bytes
     uint64_t reserved = atomic_load_explicit(&shared->slots[slot].reserved_bytes, memory_order_relaxed);
     if (end > reserved) {
         uint64_t wants = reservation_for(transfer, end, reserved);
-        if (wants > EXTENT_WARM_BYTES && !may_grow_or_pause(transfer, wants - reserved)) {
+        if (!may_grow_or_pause(transfer, wants - reserved)) {
             *taken = CURL_WRITEFUNC_PAUSE;
             return false;
         }
@@ -216,7 +218,7 @@ static enum status set_connection(struct transfer *transfer, const struct fetch_
 {
     SET(CURLOPT_HTTP_VERSION, config->http_version);
     SET(CURLOPT_NOSIGNAL, 1l);
-    SET(CURLOPT_QUICK_EXIT, config->is_process ? 1l : 0l); /* a resolver that hangs must not hold us */
+    SET(CURLOPT_QUICK_EXIT, 1l); /* a resolver that hangs must not hold us */
     SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     SET(CURLOPT_DEFAULT_PROTOCOL, "http");
     SET(CURLOPT_HTTP09_ALLOWED, 0l);
