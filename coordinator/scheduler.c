@@ -119,25 +119,11 @@ static void wait_for_host(struct scheduler *scheduler, struct task *task)
     turns_wait(&scheduler->turns, task);
 }
 
-/* One that the executor holds for the host, not begun and not recalled yet. Looks afresh each time: a cancelled future's callbacks
- * may be another host's answer, which walks the window too. */
-static struct task *find_waiting(struct scheduler *scheduler, const struct host *host)
-{
-    struct task *task;
-    window_walk(&scheduler->window, TASK_IN_FLIGHT);
-    while ((task = window_next(&scheduler->window)) != NULL) {
-        if (task->host == host && !task->is_recalled && !future_running(task->future)) {
-            return task;
-        }
-    }
-    return NULL;
-}
-
 /* Takes back what the executor holds for the host and no worker has begun. */
 static void recall(struct scheduler *scheduler, const struct host *host)
 {
     struct task *task;
-    while (host->in_flight > 0 && (task = find_waiting(scheduler, host)) != NULL) {
+    while (host->in_flight > 0 && (task = window_find_recallable(&scheduler->window, host)) != NULL) {
         task->is_recalled = true;
         future_cancel(task->future);
     }

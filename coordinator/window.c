@@ -72,3 +72,15 @@ struct task *window_next(struct window *window)
     }
     return task;
 }
+
+struct task *window_find_recallable(struct window *window, const struct host *host)
+{
+    struct task *task;
+    window_walk(window, TASK_IN_FLIGHT);
+    while ((task = window_next(window)) != NULL) {
+        if (task->host == host && !task->is_recalled && !future_running(task->future)) {
+            return task;
+        }
+    }
+    return NULL;
+}

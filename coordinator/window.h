@@ -44,4 +44,8 @@ uint32_t window_count(const struct window *window, enum task_state state);
 void window_walk(struct window *window, enum task_state state);
 struct task *window_next(struct window *window);
 
+/* One that the executor holds for the host, that no worker has begun and that was not recalled yet; NULL: none. Looks afresh each
+ * time, and moves the walk: what a cancelled future's callbacks do may be another host's answer, which looks too. */
+struct task *window_find_recallable(struct window *window, const struct host *host);
+
 #endif
