@@ -35,8 +35,8 @@ enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t 
     if (bytes > shared->body_stride)
         return STATUS_INVALID_ARGUMENT;
     uint64_t wants = whole_pages(bytes);
-    /* Said before it is done: if we die between the two, more is on the books than is used, and extent_trim() gives back
-     * what the books say. */
+    /* Said before it is done: if we die between the two, more is on the books than is used, and the reaper gives
+     * back every page of the slot. */
     atomic_store_explicit(&at->reserved_bytes, wants, memory_order_seq_cst);
     FAULT_POINT("extent.before_fallocate");
     int outcome;

@@ -53,7 +53,8 @@ struct asleep_shm {
 };
 
 struct header_shm {
-    uint64_t magic; /* c before fork | all | plain | for ever; so are all up to the next cache line */
+    uint64_t
+        magic; /* c before fork | tests | plain | for ever; so are all up to the next cache line, which c keeps a copy of */
     uint32_t version;
     uint32_t stamp;        /* layout_stamp(): sizes and offsets that this build was made with */
     uint32_t roster_count; /* workers and the one for quarantine */
@@ -82,8 +83,9 @@ struct roster_shm {
     _Atomic uint64_t finished; /* w | c | relaxed | slots published by this incarnation */
     _Atomic uint32_t paused;   /* w | c | seq_cst | transfers that wait for body memory */
     uint32_t pad;
-    alignas(CACHE_LINE) _Atomic uint32_t pid; /* w at its start | c | release | this incarnation */
-    _Atomic uint32_t incarnation;             /* c before fork | w | relaxed | this incarnation */
+    alignas(
+        CACHE_LINE) _Atomic uint32_t pid; /* w at its start | who looks in from outside | release | this incarnation */
+    _Atomic uint32_t incarnation;         /* c before fork | the same | relaxed | this incarnation */
 };
 
 /* A worker's announcements: slot indexes that it finished. Single producer, single consumer. */

@@ -17,7 +17,7 @@
 struct fetch_limits {
     int64_t connect_timeout_ms; /* name, TCP and TLS; > 0 */
     int64_t total_timeout_ms;   /* one attempt, redirects included; > 0 */
-    int64_t stall_time_ms;      /* under stall_bytes_per_s for so long, or no first byte; > 0 */
+    int64_t stall_time_ms;      /* under stall_bytes_per_s for so long, or no first byte; > 0; rounded up to seconds */
     uint32_t stall_bytes_per_s;
     uint32_t redirects_max;  /* 0: none is followed and the redirect is the answer */
     uint64_t body_bytes_max; /* decoded; at most BODY_BYTES_LIMIT */

@@ -25,7 +25,7 @@
  * (but for EXECUTOR_THREADS) and no signal handler. One executor belongs to one thread. EXECUTOR_PROCESSES forks at the
  * first submit and whenever a worker is replaced: the caller should have no threads of its own that hold locks then.
  *
- * Memory: a future takes sizeof its struct and its URL (about 250 bytes and the URL; see executor_stats), a result that
+ * Memory: a future takes sizeof its struct and its URL (see executor_stats.pending_future_bytes), a result that
  * the caller holds takes up to its body's pages in shared memory, bounded by memory_bytes_max, then the heap. */
 #ifndef SHOAL_EXECUTOR_H
 #define SHOAL_EXECUTOR_H

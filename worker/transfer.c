@@ -13,7 +13,8 @@
 #include "worker/memory.h"
 #include "worker/outcome.h"
 
-/* One receive call takes up to this much: a 100 KiB page in two. */
+/* One receive call takes up to this much. libcurl frees the buffer after every transfer, and from 64 KiB on glibc's heap would
+ * consolidate itself each time. */
 #define RECEIVE_BYTES (32l << 10)
 #define DIGEST_BYTES 32
 
