@@ -40,7 +40,7 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
 COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command run signals wakeups \
             input scheduler window task hosts turns retries due_heap report delivery \
-            writer escape sink_text sink_jsonl save_name sink_files summary progress
+            writer escape sink_text sink_jsonl save_name sink_files summary status_line progress
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
 SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c)))
