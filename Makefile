@@ -32,7 +32,8 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers address outcome memory
+WORKER   := worker fetch transfer headers address outcome memory \
+            html_tokenizer html_tag html_raw html_markup html_reference
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
@@ -43,7 +44,8 @@ COMMAND  := main help option_table option_values options fetch_options units \
             writer escape sink_text sink_jsonl save_name sink_files summary status_line progress
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c)))
+SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c \
+                tests/json.c tests/html_tokens.c)))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

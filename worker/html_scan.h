@@ -1,0 +1,127 @@
+/* Runs in: worker
+ *
+ * html_scan.h: finding bytes in pages, sixteen at a time where the machine can; names as numbers. Nothing here reads a byte at or
+ * behind `end`. */
+#ifndef SHOAL_HTML_SCAN_H
+#define SHOAL_HTML_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* After so many bytes without a hit the run is long, and the C library has wider registers. */
+#define HTML_SCAN_NEAR 64
+
+/* A name of up to eight bytes as one number, in lower case: HTML_KEY('h', 'r', 'e', 'f'). Longer names have the key of their first
+ * eight bytes, complemented: HTML_LONG_KEY('h', 't', 't', 'p', '-', 'e', 'q', 'u'); who asks for one must compare the rest.
+ * Setting the case bit makes other bytes alike, '[' and '{', but no other byte like a small letter, digit or '-'... as long as
+ * the key that is asked for is made of those. */
+#define HTML_KEY_OF(a, b, c, d, e, f, g, h, ...) \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 | (uint64_t)(e) << 32 | \
+     (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+#define HTML_KEY(...) HTML_KEY_OF(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+#define HTML_LONG_KEY(...) (~HTML_KEY(__VA_ARGS__))
+
+/* One of 64 bits for a key: a set of names that are worth a closer look is one number. */
+#define HTML_KEY_BIT(key) (1ull << ((uint64_t)((uint64_t)(key)*0x9e3779b97f4a7c15ull) >> 58))
+
+static inline bool html_is_space(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
+}
+
+static inline bool html_is_letter(char byte)
+{
+    return (unsigned char)((byte | 0x20) - 'a') < 26;
+}
+
+/* The first `byte` in [at, end); end: there is none. */
+static inline const char *html_find(const char *at, const char *end, char byte)
+{
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi8(byte);
+    const char *near = end - at > HTML_SCAN_NEAR ? at + HTML_SCAN_NEAR : end;
+    while (near - at >= 16) {
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)at), wanted));
+        if (hits)
+            return at + __builtin_ctz(hits);
+        at += 16;
+    }
+    if (near == end) {
+        while (at < end && *at != byte)
+            at++;
+        return at;
+    }
+#endif
+    const char *hit = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
+    return hit ? hit : end;
+}
+
+static inline bool html_ends_name(char byte)
+{
+    return html_is_space(byte) || byte == '/' || byte == '>' || byte == '=';
+}
+
+/* The first blank, '/', '>' or '=' in [at, end). */
+static inline const char *html_name_end(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    while (end - at >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes); /* blanks and all other controls */
+        __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/'));
+        /* '=' and '>' are 0x3d and 0x3e: two apart from '?' by one bit each. */
+        __m128i signs = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, slash), signs));
+        while (hits) {
+            const char *hit = at + __builtin_ctz(hits);
+            if (html_ends_name(*hit))
+                return hit;
+            hits &= hits - 1;
+        }
+        at += 16;
+    }
+#endif
+    while (at < end && !html_ends_name(*at))
+        at++;
+    return at;
+}
+
+/* The key of name[0 .. bytes); `readable`: bytes that may be read from name on, at least those. */
+static inline uint64_t html_key(const char *name, size_t bytes, size_t readable)
+{
+    uint64_t key = 0;
+    size_t used = bytes < 8 ? bytes : 8;
+    uint64_t mask = used ? ~0ull >> (8 * (8 - used)) : 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (readable >= 8)
+        memcpy(&key, name, 8);
+    else
+#endif
+        for (size_t i = 0; i < used; i++)
+            key |= (uint64_t)(unsigned char)name[i] << (8 * i);
+    (void)readable;
+    key = (key & mask) | (0x2020202020202020ull & mask);
+    return bytes > 8 ? ~key : key;
+}
+
+/* Whether name[0 .. bytes) is `lower`, which is in small letters, whatever its case. */
+static inline bool html_name_is(const char *name, size_t bytes, const char *lower)
+{
+    size_t i = 0;
+    for (; i < bytes && lower[i]; i++) {
+        char byte = name[i];
+        if (byte >= 'A' && byte <= 'Z')
+            byte = (char)(byte | 0x20);
+        if (byte != lower[i])
+            return false;
+    }
+    return i == bytes && !lower[i];
+}
+
+#endif

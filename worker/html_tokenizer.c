@@ -1,0 +1,259 @@
+/* Runs in: worker */
+#include "worker/html_tokenizer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "worker/html_state.h"
+
+/* So much more than is held already goes to the buffer at once: most tokens end within it. */
+#define HELD_STEP_BYTES 512
+
+void html_emit_text(struct html_tokenizer *t, enum html_text_kind kind, const char *from, const char *to)
+{
+    if (from == to)
+        return;
+    if (t->wants_text)
+        t->sink->text(t->context, kind, (struct html_span){from, (size_t)(to - from)}, !t->in_text);
+    t->in_text = true;
+}
+
+bool html_token_fits(struct html_tokenizer *t, const char *base, const char *to)
+{
+    bool fits = !t->is_too_long && (size_t)(to - base) - t->token <= HTML_TOKEN_BYTES_MAX;
+    if (!fits)
+        t->dropped++;
+    return fits;
+}
+
+static const char *wait_at(struct html_tokenizer *t, const char *base, const char *at)
+{
+    t->token = (size_t)(at - base);
+    t->waits = true;
+    return at;
+}
+
+/* at is a '<' in data: tag, comment, or text after all. */
+static const char *tag_open_step(struct html_tokenizer *t, const char *base, const char *at, const char *end)
+{
+    size_t left = (size_t)(end - at);
+    t->state = STATE_TAG_OPEN;
+    if (left < 2 || (at[1] == '/' && left < 3)) {
+        if (!t->is_final)
+            return wait_at(t, base, at);
+        t->state = STATE_DATA;
+        html_emit_text(t, HTML_TEXT_DATA, at, end);
+        return end;
+    }
+    bool is_end = at[1] == '/';
+    const char *name = at + 1 + is_end;
+    if (html_is_letter(*name)) {
+        html_begin_token(t, base, at);
+        return html_tag_begin(t, base, name, end, is_end);
+    }
+    if (is_end && *name == '>') {
+        t->state = STATE_DATA;
+        t->in_text = false;
+        return name + 1;
+    }
+    if (is_end || at[1] == '?') {
+        html_begin_token(t, base, at);
+        html_markup_begin_bogus(t, is_end ? 2 : 1);
+        return at + (is_end ? 2 : 1);
+    }
+    if (at[1] == '!')
+        return html_markup_begin(t, base, at, end);
+    t->state = STATE_DATA;
+    html_emit_text(t, HTML_TEXT_DATA, at, at + 1);
+    return at + 1;
+}
+
+static const char *data_step(struct html_tokenizer *t, const char *base, const char *at, const char *end)
+{
+    while (at < end && t->state == STATE_DATA) {
+        const char *less = html_find(at, end, '<');
+        if (less > at)
+            html_emit_text(t, HTML_TEXT_DATA, at, less);
+        if (less == end)
+            return end;
+        at = tag_open_step(t, base, less, end);
+    }
+    return at;
+}
+
+/* Goes through the window from at on. Returns the first byte that is still needed; t->at counts from there. */
+static const char *run(struct html_tokenizer *t, const char *base, const char *at, const char *end)
+{
+    t->waits = false;
+    while (at < end && !t->waits) {
+        switch (t->state) {
+        case STATE_DATA:
+            at = data_step(t, base, at, end);
+            break;
+        case STATE_TAG_OPEN:
+            at = tag_open_step(t, base, at, end);
+            break;
+        case STATE_COMMENT:
+        case STATE_BOGUS:
+        case STATE_DOCTYPE:
+        case STATE_CDATA:
+            at = html_markup_step(t, base, at, end);
+            break;
+        case STATE_RAW:
+        case STATE_SCRIPT:
+        case STATE_SCRIPT_ESCAPED:
+        case STATE_SCRIPT_DOUBLE:
+        case STATE_PLAINTEXT:
+            at = html_raw_step(t, base, at, end);
+            break;
+        default:
+            at = html_tag_step(t, base, at, end);
+        }
+    }
+    const char *kept = end;
+    if (t->waits)
+        kept = at;
+    else if (t->holds && !t->is_too_long)
+        kept = base + t->token;
+    if (!t->waits && (size_t)(end - kept) > HTML_TOKEN_BYTES_MAX) {
+        t->is_too_long = true;
+        kept = end;
+    }
+    t->at = (size_t)(at - kept);
+    t->token = 0;
+    return kept;
+}
+
+/* ---- holding a token that goes on in the next piece ---- */
+
+static bool hold(struct html_tokenizer *t, const char *bytes, size_t count)
+{
+    size_t needed = t->held_bytes + count;
+    if (needed > t->held_room) {
+        size_t room = needed * 2;
+        char *more = realloc(t->held, room);
+        if (!more)
+            return false;
+        t->held = more;
+        t->held_room = room;
+    }
+    if (count)
+        memcpy(t->held + t->held_bytes, bytes, count);
+    t->held_bytes = needed;
+    return true;
+}
+
+/* The token goes on without its bytes. What waited for a decision is text then. */
+static void let_go(struct html_tokenizer *t)
+{
+    t->held_bytes = 0;
+    t->at = 0;
+    t->is_too_long = true;
+    if (t->state == STATE_TAG_OPEN)
+        t->state = STATE_DATA;
+}
+
+/* Goes on in the buffer until the token that it holds is over. Returns how many of the bytes that took. */
+static size_t go_on_held(struct html_tokenizer *t, const char *bytes, size_t count, enum status *status)
+{
+    size_t taken = 0;
+    while (t->held_bytes && taken < count) {
+        size_t before = t->held_bytes;
+        size_t more = before + HELD_STEP_BYTES < count - taken ? before + HELD_STEP_BYTES : count - taken;
+        if (!hold(t, bytes + taken, more)) {
+            let_go(t);
+            *status = STATUS_OUT_OF_MEMORY;
+            break;
+        }
+        const char *kept = run(t, t->held, t->held + t->at, t->held + t->held_bytes);
+        size_t gone = (size_t)(kept - t->held);
+        if (gone >= before) { /* what is needed lies in the input: go on there */
+            t->held_bytes = 0;
+            return taken + gone - before;
+        }
+        taken += more;
+        t->held_bytes -= gone;
+        memmove(t->held, kept, t->held_bytes);
+    }
+    return taken;
+}
+
+enum status html_tokenizer_feed(struct html_tokenizer *t, const char *bytes, size_t count)
+{
+    enum status status = STATUS_OK;
+    size_t taken = go_on_held(t, bytes, count, &status);
+    if (taken == count || t->held_bytes)
+        return status;
+    const char *end = bytes + count;
+    const char *kept = run(t, bytes + taken, bytes + taken + t->at, end);
+    if (kept < end && !hold(t, kept, (size_t)(end - kept))) {
+        let_go(t);
+        status = STATUS_OUT_OF_MEMORY;
+    }
+    return status;
+}
+
+void html_tokenizer_end(struct html_tokenizer *t)
+{
+    t->is_final = true;
+    const char *base = t->held ? t->held : "";
+    const char *end = base + t->held_bytes;
+    if (t->at < t->held_bytes)
+        base = run(t, base, base + t->at, end);
+    html_markup_end(t, base, end);
+    t->held_bytes = 0;
+}
+
+/* ---- set-up ---- */
+
+void html_tokenizer_reset(struct html_tokenizer *t)
+{
+    const struct html_sink *sink = t->sink;
+    void *context = t->context;
+    char *held = t->held;
+    size_t room = t->held_room;
+    *t = (struct html_tokenizer){.sink = sink, .context = context, .held = held, .held_room = room};
+    t->filter = sink->filter | html_tag_own_filter();
+}
+
+struct html_tokenizer *html_tokenizer_open(const struct html_sink *sink, void *context)
+{
+    struct html_tokenizer *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->sink = sink;
+    t->context = context;
+    html_tokenizer_reset(t);
+    return t;
+}
+
+void html_tokenizer_close(struct html_tokenizer *t)
+{
+    if (t)
+        free(t->held);
+    free(t);
+}
+
+void html_tokenizer_begin_in(struct html_tokenizer *t, enum html_start start, const char *last_start_tag)
+{
+    static const struct {
+        enum html_state state;
+        enum html_text_kind kind;
+    } STARTS[] = {
+        [HTML_START_DATA] = {STATE_DATA, HTML_TEXT_DATA},       [HTML_START_RCDATA] = {STATE_RAW, HTML_TEXT_RCDATA},
+        [HTML_START_RAWTEXT] = {STATE_RAW, HTML_TEXT_RAW},      [HTML_START_SCRIPT] = {STATE_SCRIPT, HTML_TEXT_RAW},
+        [HTML_START_PLAINTEXT] = {STATE_PLAINTEXT, HTML_TEXT_RAW}, [HTML_START_CDATA] = {STATE_CDATA, HTML_TEXT_CDATA},
+    };
+    static_assert(sizeof STARTS / sizeof STARTS[0] == HTML_START_COUNT, "every start has a state");
+    html_raw_enter(t, STARTS[start].state, STARTS[start].kind, last_start_tag);
+}
+
+void html_tokenizer_want_text(struct html_tokenizer *t, bool wants_text)
+{
+    t->wants_text = wants_text;
+}
+
+uint64_t html_tokenizer_dropped(const struct html_tokenizer *t)
+{
+    return t->dropped;
+}
