@@ -30,7 +30,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch transfer headers address outcome memory \
             html_tokenizer html_tag html_raw html_markup html_reference

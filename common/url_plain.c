@@ -95,9 +95,7 @@ static bool is_plain_escape(const char *at)
            strchr(DIGITS, at[2]) != NULL && !(at[1] == '2' && at[2] == 'E');
 }
 
-/* The end of the path that begins at at, with '/'; where it is not plain, a byte that cannot follow
- * a path. */
-static const char *plain_path_end(const char *at)
+const char *url_plain_path_end(const char *at)
 {
     for (;;) {
         at = skip(at, IN_PATH);
@@ -111,7 +109,7 @@ static const char *plain_path_end(const char *at)
     }
 }
 
-static const char *plain_query_end(const char *at)
+const char *url_plain_query_end(const char *at)
 {
     for (;;) {
         at = skip(at, IN_QUERY);
@@ -158,11 +156,11 @@ bool url_parse_plain(const char *text, size_t bytes, struct url_parts *parts)
         return false;
     }
     const char *path = at;
-    at = plain_path_end(path);
+    at = url_plain_path_end(path);
     parts->path = (struct url_text){path, (size_t)(at - path)};
     if (*at == '?') {
         const char *query = at + 1;
-        at = plain_query_end(query);
+        at = url_plain_query_end(query);
         if (at == query) {
             return false; /* libcurl drops the '?' of an empty query */
         }

@@ -14,6 +14,11 @@
  * text[bytes] must be NUL. No allocation, no parser; any thread. */
 bool url_parse_plain(const char *text, size_t bytes, struct url_parts *parts);
 
+/* The end of the plain path that begins at `at`, with '/', and of the plain query behind a '?': both in a text that NUL ends. Where it
+ * is not plain, that is a byte that cannot follow. */
+const char *url_plain_path_end(const char *at);
+const char *url_plain_query_end(const char *at);
+
 /* Of ASCII, whatever the locale. */
 static inline bool url_is_digit(char byte)
 {

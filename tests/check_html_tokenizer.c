@@ -416,7 +416,7 @@ START_TEST(random_pages_give_the_same_tokens_however_they_are_cut)
         "<foreignObject>", "</foreignobject>", "title", "<plain", "\302\251", "<iframe>", "</iframe>", "long text that goes on, and on",
     };
     uint64_t seed = 4711 + (uint64_t)_i;
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 100; round++) {
         char page[512];
         size_t bytes = 0;
         while (bytes < 150) {
