@@ -33,6 +33,7 @@ LIBS       = $(PKG_LIBS) -pthread
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch transfer headers address outcome memory \
+            body_links links link_values html_charset \
             html_tokenizer html_tag html_raw html_markup html_reference
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \

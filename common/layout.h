@@ -120,7 +120,8 @@ struct result_shm {
     int64_t queued_us, dns_us, connect_us, tls_us, first_byte_us, total_us; /* -1: did not happen */
     uint8_t has_sha256;
     uint8_t insecure;
-    uint8_t pad[6];
+    uint8_t pad[2];
+    uint32_t links; /* found in the body, where they are counted */
     uint8_t sha256[32];
     char content_type[RESULT_TYPE_BYTES]; /* NUL-terminated, cut */
     char remote_ip[RESULT_IP_BYTES];

@@ -11,6 +11,7 @@
 #define CONCURRENCY_MAX 65536u
 #define URL_BYTES_MAX 4096u             /* precedent: Nutch 4096, Scrapy and Heritrix 2083 */
 #define REQUEST_HEADER_BYTES_MAX 16384u /* the headers that one request adds */
+#define LINKS_PER_PAGE_MAX 5000u        /* what comes after them is counted and dropped */
 #define BODY_BYTES_LIMIT (64ull << 30)  /* the largest --max-body: the extents are virtual, but not endless */
 
 /* Limits of one fetch; each has an option and a distinct error. */

@@ -61,6 +61,7 @@ enum executor_keep {
     EXECUTOR_KEEP_BODY = 1u << 0,    /* fetch_result.body */
     EXECUTOR_KEEP_HEADERS = 1u << 1, /* fetch_result.headers */
     EXECUTOR_DIGEST = 1u << 2,       /* fetch_result.sha256, computed in the worker */
+    EXECUTOR_LINKS = 1u << 3,        /* fetch_result.links: count the links of HTML pages in the worker */
 };
 
 enum executor_http {
@@ -124,6 +125,7 @@ struct fetch_result {
     const unsigned char *body; /* decoded; NULL unless EXECUTOR_KEEP_BODY; zero-copy from shared memory */
     uint64_t body_bytes;       /* decoded bytes, also where the body was dropped */
     uint64_t wire_bytes;       /* body bytes as received */
+    uint32_t links;            /* found in a page of HTML, with EXECUTOR_LINKS; what a failed transfer had brought, too */
     bool has_sha256;
     unsigned char sha256[32]; /* of the decoded body, with EXECUTOR_DIGEST */
     struct {

@@ -158,6 +158,7 @@ static void derive_fetch(struct executor *executor)
         .keep_body = options->keep & EXECUTOR_KEEP_BODY,
         .keep_headers = options->keep & EXECUTOR_KEEP_HEADERS,
         .digest = options->keep & EXECUTOR_DIGEST,
+        .links = options->keep & EXECUTOR_LINKS,
         .insecure = options->insecure,
         .block_private = options->block_private,
         .is_process = options->engine == EXECUTOR_PROCESSES,

@@ -343,6 +343,7 @@ static void fill_result(struct executor *executor, struct future *future, const 
         .remote_ip = completed->remote_ip,
         .body_bytes = from->body_bytes,
         .wire_bytes = from->wire_bytes,
+        .links = from->links,
         .has_sha256 = from->has_sha256 != 0,
         .time = {.queued_us = from->queued_us,
                  .dns_us = from->dns_us,

@@ -109,6 +109,13 @@ TAKE(take_digest)
     return taken(why, why_bytes);
 }
 
+TAKE(take_work_links)
+{
+    (void)value;
+    FETCH->executor.keep |= EXECUTOR_LINKS;
+    return taken(why, why_bytes);
+}
+
 TAKE(take_progress)
 {
     size_t index;
@@ -266,6 +273,7 @@ static const struct option_spec SPECS[] = {
     {"output", 'o', "FILE", "Write the results to FILE; - is standard output", take_output, OPTIONS_RUN},
     {"output-dir", 'O', "DIR", "Also save each body below DIR, as host/path", take_output_dir, OPTIONS_RUN},
     {"digest", 0, NULL, "Compute the SHA-256 of each body, for jsonl", take_digest, OPTIONS_RUN},
+    {"work-links", 0, NULL, NULL, take_work_links, OPTIONS_RUN}, /* for comparing: the CPU work of a crawler */
     {"progress", 0, "WHEN", "Show progress on standard error: auto (default), always or never", take_progress,
      OPTIONS_RUN},
     {"quiet", 'q', NULL, "No lines for successes, no progress; failures remain", take_quiet, OPTIONS_RUN},

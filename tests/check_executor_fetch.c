@@ -394,6 +394,36 @@ START_TEST(a_redirect_to_another_scheme_is_refused)
 }
 END_TEST
 
+/* Each page of the origin has three links; what is no HTML has none. */
+START_TEST(links_of_pages_are_counted_in_the_worker)
+{
+    struct future *future;
+    rig_begin(&rig, _i);
+    rig.options.keep = EXECUTOR_LINKS;
+    rig_open(&rig);
+    for (int i = 0; i < 2; i++) { /* twice round: handles are used again */
+        ck_assert_uint_eq(fetch(&future, "/page/3")->links, 3);
+        future_release(future);
+        const struct fetch_result *result = fetch(&future, "/redirect-to?url=/page/3");
+        ck_assert_uint_eq(result->redirects, 1);
+        ck_assert_uint_eq(result->links, 3);
+        future_release(future);
+        ck_assert_uint_eq(fetch(&future, "/bytes/100000")->links, 0);
+        future_release(future);
+    }
+}
+END_TEST
+
+START_TEST(links_are_not_counted_unless_wanted)
+{
+    struct future *future;
+    rig_begin(&rig, _i);
+    rig_open(&rig);
+    ck_assert_uint_eq(fetch(&future, "/page/3")->links, 0);
+    future_release(future);
+}
+END_TEST
+
 static Suite *fetch_suite(void)
 {
     Suite *suite = suite_create("fetch");
@@ -405,6 +435,8 @@ static Suite *fetch_suite(void)
     add_for_each_engine(tests, the_body_of_an_error_answer_is_kept);
     add_for_each_engine(tests, dropped_bodies_are_counted);
     add_for_each_engine(tests, the_digest_is_that_of_the_decoded_body);
+    add_for_each_engine(tests, links_of_pages_are_counted_in_the_worker);
+    add_for_each_engine(tests, links_are_not_counted_unless_wanted);
     add_for_each_engine(tests, more_results_may_be_held_than_there_are_slots);
     add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_when_they_are_released);
     add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_when_nobody_looks_at_them_yet);

@@ -170,6 +170,8 @@ static size_t take_body(struct transfer *transfer, const char *data, size_t byte
         return taken;
     if (transfer->digest && EVP_DigestUpdate(transfer->digest, data, bytes) != 1)
         return refuse(transfer, FETCH_OUT_OF_MEMORY, "no memory for the digest");
+    if (transfer->links)
+        body_links_take(transfer->links, transfer->easy, data, bytes);
     transfer->body_bytes = sum;
     return bytes;
 }
@@ -273,6 +275,10 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
         transfer->digest = EVP_MD_CTX_new();
         status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
+    if (status == STATUS_OK && context->config->links) {
+        transfer->links = body_links_open();
+        status = transfer->links ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+    }
     return status;
 }
 
@@ -284,6 +290,7 @@ void transfer_close(struct transfer *transfer)
     free(transfer->origin);
     curl_slist_free_all(transfer->lines);
     EVP_MD_CTX_free(transfer->digest);
+    body_links_close(transfer->links);
     *transfer = (struct transfer){0};
 }
 
@@ -373,6 +380,8 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     atomic_store_explicit(&slot->growing, 0, memory_order_seq_cst);
     if (transfer->digest && EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) != 1)
         return STATUS_OUT_OF_MEMORY;
+    if (transfer->links)
+        body_links_begin(transfer->links);
     if (!set_url(transfer, url, slot->url_bytes))
         return STATUS_INVALID_ARGUMENT;
     SET(CURLOPT_URL, url); /* or libcurl puts its own together, and a handle used again would tell the old one */
@@ -452,6 +461,7 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     result->body_bytes = transfer->body_bytes;
     result->body_offset = transfer->body_offset;
     result->body_stored = transfer->body_stored;
+    result->links = transfer->links ? body_links_end(transfer->links) : 0;
     result->headers_offset = (uint32_t)transfer->headers_offset;
     result->headers_bytes = (uint32_t)transfer->headers_bytes;
     store_digest(transfer, result);

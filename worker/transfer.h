@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "common/fetch_error.h"
+#include "worker/body_links.h"
 #include "worker/headers.h"
 #include "worker/worker.h"
 
@@ -45,6 +46,7 @@ struct transfer {
     size_t origin_bytes;
     struct curl_slist *lines; /* this request's own headers; NULL: those of the run */
     EVP_MD_CTX *digest;       /* NULL unless digests are wanted */
+    struct body_links *links; /* NULL unless links are counted */
     enum fetch_error error;   /* found by ourselves; FETCH_OK: none */
     const char *why;          /* beside error: one line */
     uint64_t extent_used;     /* bytes of the slot's extent that are written */

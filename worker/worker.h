@@ -53,6 +53,7 @@ struct fetch_config {
     bool keep_body;
     bool keep_headers;
     bool digest;
+    bool links; /* count the links of pages */
     bool insecure;
     bool block_private;
     bool is_process;   /* the worker has a process of its own, which ends with it */

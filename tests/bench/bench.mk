@@ -3,7 +3,11 @@
 $(BUILD)/bench_engine: $(BUILD)/tests/bench/engine.o $(BUILD)/libexecutor.a $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(BUILD)/tests/bench/engine.d
+# bench_html FILE ...: how fast pages are taken apart, and how fast their links are found.
+$(BUILD)/bench_html: $(BUILD)/tests/bench/html.o $(BUILD)/libworker.a $(BUILD)/libcommon.a
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(BUILD)/tests/bench/engine.d $(BUILD)/tests/bench/html.d
 
 BENCH_PACKAGES := nginx-light wget2 wrk
 

@@ -1,0 +1,90 @@
+/* Runs in: worker
+ *
+ * links.h: the links of a page and what it says of itself, found while it arrives. Nothing is stored: who wants a link takes it.
+ *
+ * Links come from a and area (href), link (href, by its rel), iframe and frame (src), img (src, srcset), script (src), form (action,
+ * where the method is GET) and meta refresh. Each is resolved and has its one spelling: common/url_resolve.h. What is no http or https
+ * URL is counted apart. The page's base element holds for what follows it. */
+#ifndef SHOAL_LINKS_H
+#define SHOAL_LINKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/limits.h"
+#include "common/status.h"
+#include "common/url.h"
+#include "worker/html_charset.h"
+
+#define LINK_TEXT_BYTES_MAX 256u
+#define PAGE_TITLE_BYTES_MAX 512u
+#define PAGE_LANG_BYTES 36u
+
+enum link_kind {
+    LINK_PAGE,      /* a, area */
+    LINK_FRAME,     /* iframe, frame */
+    LINK_FORM,      /* the action of a form that is sent by GET */
+    LINK_REFRESH,   /* where a meta refresh leads */
+    LINK_ASSET,     /* img, script; link to a stylesheet, an icon, ... */
+    LINK_CANONICAL, /* link rel=canonical, and so on */
+    LINK_ALTERNATE,
+    LINK_NEXT,    /* rel=next and rel=prev */
+    LINK_RELATED, /* any other rel */
+    LINK_KIND_COUNT
+};
+
+enum link_rel { LINK_NOFOLLOW = 1, LINK_UGC = 2, LINK_SPONSORED = 4 };
+
+/* The texts are valid until the call they came with returns. */
+struct link {
+    enum link_kind kind;
+    unsigned rel;         /* enum link_rel, or-ed */
+    struct url_text url;  /* ended by NUL */
+    struct url_text text; /* of an a, its white space collapsed, cut; empty unless wanted */
+};
+
+enum page_robots { PAGE_NOINDEX = 1, PAGE_NOFOLLOW = 2 };
+
+/* What the page says of itself; "": nothing. All ended by NUL. */
+struct page_facts {
+    char title[PAGE_TITLE_BYTES_MAX + 1]; /* white space collapsed, cut; in the page's charset but for references */
+    char lang[PAGE_LANG_BYTES];
+    char charset[CHARSET_NAME_BYTES]; /* as said by the byte order mark, Content-Type, or the first meta that says so */
+    char canonical[URL_BYTES_MAX + 1];
+    char base[URL_BYTES_MAX + 1]; /* of its base element */
+    unsigned robots;              /* enum page_robots, or-ed */
+};
+
+struct links_counts {
+    uint64_t page_bytes;
+    uint32_t found;    /* at most LINKS_PER_PAGE_MAX */
+    uint32_t dropped;  /* links beyond those; they were not resolved */
+    uint32_t unusable; /* other schemes, and what is no URL */
+    uint32_t tokens_dropped;
+};
+
+/* link may be NULL: the links are only counted. */
+struct links_sink {
+    void (*link)(void *context, const struct link *link);
+    bool wants_text; /* of links: they come when their text is complete then */
+};
+
+struct links;
+
+/* sink and context are borrowed. NULL when memory is short. */
+struct links *links_open(const struct links_sink *sink, void *context);
+void links_close(struct links *links); /* accepts NULL */
+
+/* A new page, at this URL, with this Content-Type ("": none). Errors: INVALID_ARGUMENT: the URL is none. */
+enum status links_begin(struct links *links, const char *url, size_t url_bytes, const char *content_type);
+/* The next bytes of the page. OUT_OF_MEMORY: a tag was lost. Never blocks. */
+enum status links_feed(struct links *links, const char *bytes, size_t count);
+/* The page is complete. */
+void links_end(struct links *links);
+
+/* Valid until the next links_begin(). */
+const struct page_facts *links_facts(const struct links *links);
+struct links_counts links_counts(const struct links *links);
+
+#endif
