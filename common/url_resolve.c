@@ -126,15 +126,16 @@ static char *put(char *to, const char *text, size_t bytes)
 }
 
 /* The one spelling of a parsed URL. Returns its length; 0: too long. */
-static size_t compose(const struct url_parts *parts, char out[URL_BYTES_MAX + 2], size_t *origin_bytes, size_t *path_bytes)
+static size_t compose(const struct url_parts *parts, char out[URL_BYTES_MAX + 2], size_t *origin_bytes,
+                      size_t *path_bytes)
 {
     char digits[8];
     size_t digit_count = 0;
     bool is_default = parts->port == (parts->scheme.bytes == 5 ? 443 : 80);
     for (unsigned port = is_default ? 0 : parts->port; port; port /= 10)
         digits[digit_count++] = (char)('0' + port % 10);
-    size_t whole = parts->scheme.bytes + 3 + parts->host.bytes + (digit_count ? digit_count + 1 : 0) + parts->path.bytes +
-                   (parts->query.bytes ? parts->query.bytes + 1 : 0);
+    size_t whole = parts->scheme.bytes + 3 + parts->host.bytes + (digit_count ? digit_count + 1 : 0) +
+                   parts->path.bytes + (parts->query.bytes ? parts->query.bytes + 1 : 0);
     if (whole > URL_BYTES_MAX)
         return 0;
     char *to = put(out, parts->scheme.at, parts->scheme.bytes);
@@ -208,11 +209,13 @@ static size_t trim(const char **reference, size_t bytes)
 /* Bytes of "scheme" before a ':'; 0: the reference has none. */
 static size_t scheme_of(const char *reference, size_t bytes)
 {
+    static const bool IN_SCHEME[256] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+    };
     size_t at = 0;
-    while (at < bytes && (url_is_letter(reference[at]) || (at && (url_is_digit(reference[at]) || reference[at] == '+' ||
-                                                                  reference[at] == '-' || reference[at] == '.'))))
+    while (at < bytes && IN_SCHEME[(unsigned char)reference[at]])
         at++;
-    return at < bytes && reference[at] == ':' ? at : 0;
+    return at < bytes && reference[at] == ':' && url_is_letter(reference[0]) ? at : 0;
 }
 
 static bool is_http(const char *reference, size_t scheme_bytes)
@@ -318,8 +321,8 @@ static size_t climb(const struct url_resolver *resolver, const char **reference,
 }
 
 /* Without the scan for a scheme, the blanks and the fragment. */
-static bool resolve_plain_trimmed(struct url_resolver *resolver, const char *reference, size_t bytes, size_t scheme_bytes,
-                                  struct url_text *url)
+static bool resolve_plain_trimmed(struct url_resolver *resolver, const char *reference, size_t bytes,
+                                  size_t scheme_bytes, struct url_text *url)
 {
     if (bytes > URL_BYTES_MAX || !resolver->path_bytes)
         return false;
@@ -390,7 +393,8 @@ enum url_resolution url_resolve_parsed(struct url_resolver *resolver, const char
     return URL_RESOLVED;
 }
 
-enum url_resolution url_resolve(struct url_resolver *resolver, const char *reference, size_t bytes, struct url_text *url)
+enum url_resolution url_resolve(struct url_resolver *resolver, const char *reference, size_t bytes,
+                                struct url_text *url)
 {
     bytes = trim(&reference, bytes);
     size_t scheme_bytes = scheme_of(reference, bytes);

@@ -35,7 +35,8 @@ enum fetch_error url_resolver_set_base(struct url_resolver *resolver, const char
  * host in small letters, the host as punycode, no default port, no user or password, no dot segments, a path, no empty query, no
  * fragment, escapes in capitals and none for a byte that needs none, bytes that need one escaped. It is valid until the next call.
  * Before the first base every reference is unusable. Never blocks. */
-enum url_resolution url_resolve(struct url_resolver *resolver, const char *reference, size_t bytes, struct url_text *url);
+enum url_resolution url_resolve(struct url_resolver *resolver, const char *reference, size_t bytes,
+                                struct url_text *url);
 
 /* The two ways of it, for tests: the first answers false for all that is not plain. */
 bool url_resolve_plain(struct url_resolver *resolver, const char *reference, size_t bytes, struct url_text *url);

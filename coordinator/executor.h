@@ -125,7 +125,7 @@ struct fetch_result {
     const unsigned char *body; /* decoded; NULL unless EXECUTOR_KEEP_BODY; zero-copy from shared memory */
     uint64_t body_bytes;       /* decoded bytes, also where the body was dropped */
     uint64_t wire_bytes;       /* body bytes as received */
-    uint32_t links;            /* found in a page of HTML, with EXECUTOR_LINKS; what a failed transfer had brought, too */
+    uint32_t links; /* found in a page of HTML, with EXECUTOR_LINKS; what a failed transfer had brought, too */
     bool has_sha256;
     unsigned char sha256[32]; /* of the decoded body, with EXECUTOR_DIGEST */
     struct {

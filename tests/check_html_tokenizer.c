@@ -52,8 +52,8 @@ static void close_tokens(void)
     html_tokens_close(&again);
 }
 
-static void expect_same_cut(const char *page, size_t bytes, bool elements, enum html_start start, const char *last, html_cut *cut,
-                            void *context)
+static void expect_same_cut(const char *page, size_t bytes, bool elements, enum html_start start, const char *last,
+                            html_cut *cut, void *context)
 {
     html_tokens_of(&again, page, bytes, elements, start, last, cut, context);
     ck_assert_uint_eq(again.dropped, tokens.dropped);
@@ -94,8 +94,9 @@ static void expect(const char *page, const char *expected)
 /* ---- html5lib ---- */
 
 static const char *const FILES[] = {
-    "contentModelFlags", "domjs", "entities", "escapeFlag", "namedEntities", "numericEntities", "pendingSpecChanges",
-    "test1",             "test2", "test3",    "test4",      "unicodeChars",  "unicodeCharsProblematic",
+    "contentModelFlags",       "domjs", "entities", "escapeFlag", "namedEntities", "numericEntities",
+    "pendingSpecChanges",      "test1", "test2",    "test3",      "test4",         "unicodeChars",
+    "unicodeCharsProblematic",
 };
 /* xmlViolation is about what a tree may hold when it is written as XML: there is no tree. Of doctypes only the kind is compared: their
  * parts are not read, as html_markup.c says. Everything else must be equal. */
@@ -110,12 +111,9 @@ static const struct {
     const char *name;
     enum html_start start;
 } STARTS[] = {
-    {"Data state", HTML_START_DATA},
-    {"PLAINTEXT state", HTML_START_PLAINTEXT},
-    {"RCDATA state", HTML_START_RCDATA},
-    {"RAWTEXT state", HTML_START_RAWTEXT},
-    {"Script data state", HTML_START_SCRIPT},
-    {"CDATA section state", HTML_START_CDATA},
+    {"Data state", HTML_START_DATA},          {"PLAINTEXT state", HTML_START_PLAINTEXT},
+    {"RCDATA state", HTML_START_RCDATA},      {"RAWTEXT state", HTML_START_RAWTEXT},
+    {"Script data state", HTML_START_SCRIPT}, {"CDATA section state", HTML_START_CDATA},
 };
 
 static enum html_start start_named(const char *name)
@@ -177,9 +175,9 @@ static void put_expected(FILE *out, const struct json *json, const struct json_n
         static const char *const KINDS[] = {"StartTag", "EndTag", "Character", "Comment", "DOCTYPE"};
         static const char *const LETTERS[] = {"S ", "E ", "C ", "M ", "D"};
         size_t i = 0;
-        while (i < 5 && strcmp(kind->text, KINDS[i]) != 0)
+        while (i < 4 && strcmp(kind->text, KINDS[i]) != 0)
             i++;
-        ck_assert_uint_lt(i, 5);
+        ck_assert_str_eq(kind->text, KINDS[i]);
         fputs(LETTERS[i], out);
         if (i < 4)
             put_string(out, text, is_escaped);
@@ -277,7 +275,8 @@ START_TEST(a_script_ends_where_the_standard_says)
 {
     expect("<script>a<b</script><a>", "S script\nC a<b\nE script\nS a\n");
     expect("<script><!-- </script><a>", "S script\nC <!-- \nE script\nS a\n");
-    expect("<script><!-- <script> </script> <a> --></script><a>", "S script\nC <!-- <script> </script> <a> -->\nE script\nS a\n");
+    expect("<script><!-- <script> </script> <a> --></script><a>",
+           "S script\nC <!-- <script> </script> <a> -->\nE script\nS a\n");
     expect("<script><!-- <script --></script><a>", "S script\nC <!-- <script -->\nE script\nS a\n");
     expect("<script><!-- <scripts </script><a>", "S script\nC <!-- <scripts \nE script\nS a\n");
     expect("<script><!--><script></script><a>", "S script\nC <!--><script>\nE script\nS a\n");
@@ -366,14 +365,10 @@ START_TEST(a_token_that_is_too_long_is_dropped_and_counted)
     static const struct {
         const char *before, *after, *expected;
     } CASES[] = {
-        {"<i><a b='", "'><u>", "S i\nS u\n"},
-        {"<i><a ", "><u>", "S i\nS u\n"},
-        {"<i><a b=c d=", "><u>", "S i\nS u\n"},
-        {"<i><a", "><u>", "S i\nS u\n"},
-        {"<i><!--", "--><u>", "S i\nS u\n"},
-        {"<i><!", "><u>", "S i\nS u\n"},
-        {"<i></a ", "><u>", "S i\nS u\n"},
-        {"<i><style b='", "'><u></style>", "S i\nC <u>\nE style\n"},
+        {"<i><a b='", "'><u>", "S i\nS u\n"},   {"<i><a ", "><u>", "S i\nS u\n"},
+        {"<i><a b=c d=", "><u>", "S i\nS u\n"}, {"<i><a", "><u>", "S i\nS u\n"},
+        {"<i><!--", "--><u>", "S i\nS u\n"},    {"<i><!", "><u>", "S i\nS u\n"},
+        {"<i></a ", "><u>", "S i\nS u\n"},      {"<i><style b='", "'><u></style>", "S i\nC <u>\nE style\n"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         for (size_t bytes = HTML_TOKEN_BYTES_MAX - 20; bytes < HTML_TOKEN_BYTES_MAX + 30; bytes += 49) {
@@ -383,7 +378,8 @@ START_TEST(a_token_that_is_too_long_is_dropped_and_counted)
             bool is_dropped = bytes > HTML_TOKEN_BYTES_MAX;
             ck_assert_uint_eq(tokens.dropped, is_dropped);
             if (is_dropped)
-                ck_assert(tokens.bytes == strlen(CASES[i].expected) && memcmp(tokens.text, CASES[i].expected, tokens.bytes) == 0);
+                ck_assert(tokens.bytes == strlen(CASES[i].expected) &&
+                          memcmp(tokens.text, CASES[i].expected, tokens.bytes) == 0);
             else
                 ck_assert_uint_gt(tokens.bytes, strlen(CASES[i].expected));
             uint64_t seed = i;
@@ -409,11 +405,58 @@ END_TEST
 START_TEST(random_pages_give_the_same_tokens_however_they_are_cut)
 {
     static const char *const PARTS[] = {
-        "<",        ">",         "/",      "!",       "--",      "-",      "<!--",   "-->",     "<![CDATA[", "]]>",  "]",
-        "<script>", "</script>", "<title", "</title", "<style ", "</style", "'",     "\"",      "=",         " ",    "\r",
-        "\n",       "\r\n",      "&amp;",  "&am",     "p;",      "&#x4",   "1;",     "<svg>",   "</svg>",    "<a ",  "href=",
-        "x",        "<p>",       "?",      "<!DOC",   "type",    "<!",     "</",     "script",  "<textarea>", "</textarea>", "&notit;",
-        "<foreignObject>", "</foreignobject>", "title", "<plain", "\302\251", "<iframe>", "</iframe>", "long text that goes on, and on",
+        "<",
+        ">",
+        "/",
+        "!",
+        "--",
+        "-",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "]",
+        "<script>",
+        "</script>",
+        "<title",
+        "</title",
+        "<style ",
+        "</style",
+        "'",
+        "\"",
+        "=",
+        " ",
+        "\r",
+        "\n",
+        "\r\n",
+        "&amp;",
+        "&am",
+        "p;",
+        "&#x4",
+        "1;",
+        "<svg>",
+        "</svg>",
+        "<a ",
+        "href=",
+        "x",
+        "<p>",
+        "?",
+        "<!DOC",
+        "type",
+        "<!",
+        "</",
+        "script",
+        "<textarea>",
+        "</textarea>",
+        "&notit;",
+        "<foreignObject>",
+        "</foreignobject>",
+        "title",
+        "<plain",
+        "\302\251",
+        "<iframe>",
+        "</iframe>",
+        "long text that goes on, and on",
     };
     uint64_t seed = 4711 + (uint64_t)_i;
     for (int round = 0; round < 100; round++) {
@@ -439,7 +482,8 @@ static Suite *html_tokenizer_suite(void)
     TCase *cases = tcase_create("vectors");
     tcase_set_timeout(cases, 60);
     tcase_add_checked_fixture(cases, open_tokens, close_tokens);
-    tcase_add_loop_test(cases, vectors_of_html5lib_give_their_tokens_however_they_are_cut, 0, (int)(sizeof FILES / sizeof FILES[0]));
+    tcase_add_loop_test(cases, vectors_of_html5lib_give_their_tokens_however_they_are_cut, 0,
+                        (int)(sizeof FILES / sizeof FILES[0]));
     suite_add_tcase(suite, cases);
     cases = tcase_create("tokens");
     tcase_set_timeout(cases, 60);

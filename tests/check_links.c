@@ -70,8 +70,8 @@ static void expect_bytes(const char *page, size_t bytes, const char *type, const
     static const size_t PIECES[] = {0, 1, 2, 3, 7, 64};
     for (size_t i = 0; i < sizeof PIECES / sizeof PIECES[0]; i++) {
         read_page(page, bytes, type, PIECES[i]);
-        ck_assert_msg(strcmp(found.text, expected) == 0, "%s\nin pieces of %zu has\n%s\nand not\n%s", page, PIECES[i], found.text,
-                      expected);
+        ck_assert_msg(strcmp(found.text, expected) == 0, "%s\nin pieces of %zu has\n%s\nand not\n%s", page, PIECES[i],
+                      found.text, expected);
     }
 }
 
@@ -86,8 +86,9 @@ START_TEST(every_element_with_a_link_gives_it)
     expect("<AREA HREF='/x'>", "p0 http://example.org/x\n");
     expect("<iframe src=x></iframe><frame src=y>", "f0 http://example.org/d/x\nf0 http://example.org/d/y\n");
     expect("<img src=x alt=z><script src=y></script>", "s0 http://example.org/d/x\ns0 http://example.org/d/y\n");
-    expect("<img srcset='a 1x, b, c 200w ,d(1,2) x'>",
-           "s0 http://example.org/d/a\ns0 http://example.org/d/b\ns0 http://example.org/d/c\ns0 http://example.org/d/d(1,2)\n");
+    expect(
+        "<img srcset='a 1x, b, c 200w ,d(1,2) x'>",
+        "s0 http://example.org/d/a\ns0 http://example.org/d/b\ns0 http://example.org/d/c\ns0 http://example.org/d/d(1,2)\n");
     expect("<form action=x><form action=y method=POST><form action=z method=get><form>",
            "g0 http://example.org/d/x\ng0 http://example.org/d/z\n");
     expect("<meta http-equiv=Refresh content='0; url=x'>", "r0 http://example.org/d/x\n");
@@ -98,10 +99,13 @@ END_TEST
 
 START_TEST(a_link_element_is_what_its_rel_says)
 {
-    expect("<link rel=stylesheet href=a><link rel='shortcut icon' href=b>", "s0 http://example.org/d/a\ns0 http://example.org/d/b\n");
-    expect("<link rel=Canonical href=a><link rel=alternate href=b><link rel=next href=c><link rel=prev href=d>",
-           "c0 http://example.org/d/a\nl0 http://example.org/d/b\nn0 http://example.org/d/c\nn0 http://example.org/d/d\n");
-    expect("<link rel='alternate stylesheet' href=a><link rel=author href=b>", "s0 http://example.org/d/a\no0 http://example.org/d/b\n");
+    expect("<link rel=stylesheet href=a><link rel='shortcut icon' href=b>",
+           "s0 http://example.org/d/a\ns0 http://example.org/d/b\n");
+    expect(
+        "<link rel=Canonical href=a><link rel=alternate href=b><link rel=next href=c><link rel=prev href=d>",
+        "c0 http://example.org/d/a\nl0 http://example.org/d/b\nn0 http://example.org/d/c\nn0 http://example.org/d/d\n");
+    expect("<link rel='alternate stylesheet' href=a><link rel=author href=b>",
+           "s0 http://example.org/d/a\no0 http://example.org/d/b\n");
     expect("<link href=a><link rel='' href=b><link rel=dns-prefetch href=//c>", "");
     expect("<link rel='alternate nofollow' href=a>", "l1 http://example.org/d/a\n");
 }
@@ -271,9 +275,9 @@ START_TEST(a_refresh_is_read_as_the_standard_says)
     static const struct {
         const char *content, *url;
     } CASES[] = {
-        {"5;url=x", "x"},       {"5; URL = 'x'y", "x"}, {" 0.5 , x", "x"},       {"5 x", "x"},      {"0;url=\"x y\"", "x y"},
-        {"5;url x", "url x"},   {"5;'x", "x"},          {"5", NULL},             {"5;", NULL},      {"x;url=y", NULL},
-        {"5;url=", NULL},       {"5x", NULL},           {"5;uri=x", "uri=x"},    {"", NULL},
+        {"5;url=x", "x"},     {"5; URL = 'x'y", "x"}, {" 0.5 , x", "x"},    {"5 x", "x"}, {"0;url=\"x y\"", "x y"},
+        {"5;url x", "url x"}, {"5;'x", "x"},          {"5", NULL},          {"5;", NULL}, {"x;url=y", NULL},
+        {"5;url=", NULL},     {"5x", NULL},           {"5;uri=x", "uri=x"}, {"", NULL},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct html_span url;
@@ -290,9 +294,38 @@ END_TEST
 START_TEST(random_pages_have_the_same_links_however_they_are_cut)
 {
     static const char *const PARTS[] = {
-        "<a href=", "x", "'", "\"", ">", " ", "</a>", "<title>", "</title>", "&amp;", "&", "<base href=/b/>", "<link rel=", "next",
-        " href=y>", "<meta ", "charset=", "content='0;url=z' ", "http-equiv=refresh ", "<img srcset='a, b 2x'>", "<svg>", "<!--", "-->",
-        "\377\376", "\0", "\303\251", "<script>", "</script>", "text", "\r\n", "/", "=",
+        "<a href=",
+        "x",
+        "'",
+        "\"",
+        ">",
+        " ",
+        "</a>",
+        "<title>",
+        "</title>",
+        "&amp;",
+        "&",
+        "<base href=/b/>",
+        "<link rel=",
+        "next",
+        " href=y>",
+        "<meta ",
+        "charset=",
+        "content='0;url=z' ",
+        "http-equiv=refresh ",
+        "<img srcset='a, b 2x'>",
+        "<svg>",
+        "<!--",
+        "-->",
+        "\377\376",
+        "\0",
+        "\303\251",
+        "<script>",
+        "</script>",
+        "text",
+        "\r\n",
+        "/",
+        "=",
     };
     uint64_t seed = 1;
     for (int round = 0; round < 300; round++) {

@@ -51,20 +51,47 @@ static void expect_no_url(const char *reference, enum url_resolution expected)
 START_TEST(examples_of_rfc_3986_are_as_it_says)
 {
     static const char *const PAIRS[][2] = {
-        {"g", "http://a/b/c/g"},           {"./g", "http://a/b/c/g"},      {"g/", "http://a/b/c/g/"},
-        {"/g", "http://a/g"},              {"//g", "http://g/"},           {"?y", "http://a/b/c/d;p?y"},
-        {"g?y", "http://a/b/c/g?y"},       {"#s", "http://a/b/c/d;p?q"},   {"g#s", "http://a/b/c/g"},
-        {"g?y#s", "http://a/b/c/g?y"},     {";x", "http://a/b/c/;x"},      {"g;x", "http://a/b/c/g;x"},
-        {"g;x?y#s", "http://a/b/c/g;x?y"}, {"", "http://a/b/c/d;p?q"},     {".", "http://a/b/c/"},
-        {"./", "http://a/b/c/"},           {"..", "http://a/b/"},          {"../", "http://a/b/"},
-        {"../g", "http://a/b/g"},          {"../..", "http://a/"},         {"../../", "http://a/"},
-        {"../../g", "http://a/g"},         {"../../../g", "http://a/g"},   {"../../../../g", "http://a/g"},
-        {"/./g", "http://a/g"},            {"/../g", "http://a/g"},        {"g.", "http://a/b/c/g."},
-        {".g", "http://a/b/c/.g"}, {"../?y", "http://a/b/?y"}, {"./?y", "http://a/b/c/?y"},        {"g..", "http://a/b/c/g.."},    {"..g", "http://a/b/c/..g"},
-        {"./../g", "http://a/b/g"},        {"./g/.", "http://a/b/c/g/"},   {"g/./h", "http://a/b/c/g/h"},
-        {"g/../h", "http://a/b/c/h"},      {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
-        {"g;x=1/../y", "http://a/b/c/y"},  {"g?y/./x", "http://a/b/c/g?y/./x"},
-        {"g?y/../x", "http://a/b/c/g?y/../x"}, {"g#s/../x", "http://a/b/c/g"},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g/"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q"},
+        {"g#s", "http://a/b/c/g"},
+        {"g?y#s", "http://a/b/c/g?y"},
+        {";x", "http://a/b/c/;x"},
+        {"g;x", "http://a/b/c/g;x"},
+        {"g;x?y#s", "http://a/b/c/g;x?y"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"./", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../", "http://a/"},
+        {"../../g", "http://a/g"},
+        {"../../../g", "http://a/g"},
+        {"../../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {".g", "http://a/b/c/.g"},
+        {"../?y", "http://a/b/?y"},
+        {"./?y", "http://a/b/c/?y"},
+        {"g..", "http://a/b/c/g.."},
+        {"..g", "http://a/b/c/..g"},
+        {"./../g", "http://a/b/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/./h", "http://a/b/c/g/h"},
+        {"g/../h", "http://a/b/c/h"},
+        {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
+        {"g;x=1/../y", "http://a/b/c/y"},
+        {"g?y/./x", "http://a/b/c/g?y/./x"},
+        {"g?y/../x", "http://a/b/c/g?y/../x"},
+        {"g#s/../x", "http://a/b/c/g"},
     };
     set_base("http://a/b/c/d;p?q");
     for (size_t i = 0; i < sizeof PAIRS / sizeof PAIRS[0]; i++)
@@ -107,10 +134,11 @@ END_TEST
 
 START_TEST(what_is_not_fetched_is_told_from_what_is_no_url)
 {
-    static const char *const OTHERS[] = {"mailto:a@b", "javascript:void(0)", "java\nscript:x", "data:,x", "ftp://a/", "tel:1",
-                                         "httpss://a/", "http+x://a/", "localhost:8080/", "about:blank", "HTTPX:x"};
-    static const char *const UNUSABLE[] = {"http://", "https:", "http:///", "//", "http://a b/", "http://a:0/", "http://a:99999/",
-                                           "http://[::/", "//a%00b/", "http://%20/"};
+    static const char *const OTHERS[] = {
+        "mailto:a@b",  "javascript:void(0)", "java\nscript:x",  "data:,x",     "ftp://a/", "tel:1",
+        "httpss://a/", "http+x://a/",        "localhost:8080/", "about:blank", "HTTPX:x"};
+    static const char *const UNUSABLE[] = {"http://",     "https:",          "http:///",    "//",       "http://a b/",
+                                           "http://a:0/", "http://a:99999/", "http://[::/", "//a%00b/", "http://%20/"};
     set_base("http://example.org/");
     for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
         expect_no_url(OTHERS[i], URL_OTHER_SCHEME);
@@ -182,14 +210,56 @@ static unsigned draw(unsigned below)
 static void make_reference(char *text, size_t room)
 {
     static const char *const PARTS[] = {
-        "a", "b.html", "index", ".", "..", "/", "/", "/", "//", "./", "../", "?", "?q=1", "&r=2", "&amp;", ":", ";p=1", "~u", "%20",
-        "%C3%A9", "%41", "%2E", "%2e", "%e9", "x-y_z", "@", "!$'()*,", "http:", "http://", "https://", "host.example", "10.0.0.1",
-        ":80", ":8080", ":443", "-", "1", "Z", "+", "=", "a.b", "..c", "d..", "#f",
+        "a",
+        "b.html",
+        "index",
+        ".",
+        "..",
+        "/",
+        "/",
+        "/",
+        "//",
+        "./",
+        "../",
+        "?",
+        "?q=1",
+        "&r=2",
+        "&amp;",
+        ":",
+        ";p=1",
+        "~u",
+        "%20",
+        "%C3%A9",
+        "%41",
+        "%2E",
+        "%2e",
+        "%e9",
+        "x-y_z",
+        "@",
+        "!$'()*,",
+        "http:",
+        "http://",
+        "https://",
+        "host.example",
+        "10.0.0.1",
+        ":80",
+        ":8080",
+        ":443",
+        "-",
+        "1",
+        "Z",
+        "+",
+        "=",
+        "a.b",
+        "..c",
+        "d..",
+        "#f",
     };
     size_t bytes = 0;
     size_t count = draw(7) + (draw(4) > 0);
     if (draw(3) == 0) {
-        static const char *const STARTS[] = {"http://h.example/", "https://h.example:8443/x", "/", "http://h.example", "../", "?"};
+        static const char *const STARTS[] = {
+            "http://h.example/", "https://h.example:8443/x", "/", "http://h.example", "../", "?"};
         bytes = (size_t)snprintf(text, room, "%s", STARTS[draw(6)]);
     }
     for (size_t i = 0; i < count; i++)
@@ -198,8 +268,9 @@ static void make_reference(char *text, size_t room)
 }
 
 static const char *const BASES[] = {
-    "http://a.example/",           "https://a.example/b",          "http://a.example/b/c/d.html", "http://a.example:8080/b/",
-    "https://a.example/b/c?q=1/2", "http://127.0.0.1:9999/x/y/z/", "http://a.example/b//c/d",     "http://a.example/?q",
+    "http://a.example/",        "https://a.example/b",         "http://a.example/b/c/d.html",
+    "http://a.example:8080/b/", "https://a.example/b/c?q=1/2", "http://127.0.0.1:9999/x/y/z/",
+    "http://a.example/b//c/d",  "http://a.example/?q",
 };
 #define BASE_COUNT ((int)(sizeof BASES / sizeof BASES[0]))
 

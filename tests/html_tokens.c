@@ -113,6 +113,8 @@ static void put_attributes(struct html_tokens *tokens, const struct html_tag *ta
             if ((left >> id & 1) && (first < 0 || is_before(&tokens->names[id], &tokens->names[first])))
                 first = id;
         }
+        if (first < 0)
+            return;
         struct html_span value = html_value(tag, first);
         fputc(1, tokens->out);
         fwrite(tokens->names[first].at, 1, tokens->names[first].bytes, tokens->out);
@@ -179,8 +181,8 @@ void html_tokens_close(struct html_tokens *tokens)
     free(tokens->run);
 }
 
-void html_tokens_of(struct html_tokens *tokens, const char *page, size_t bytes, bool elements, enum html_start from_start,
-                    const char *last_start_tag, html_cut *cut, void *cut_context)
+void html_tokens_of(struct html_tokens *tokens, const char *page, size_t bytes, bool elements,
+                    enum html_start from_start, const char *last_start_tag, html_cut *cut, void *cut_context)
 {
     take_stream(tokens->out, &tokens->bytes);
     tokens->sink.ignores_elements = !elements;

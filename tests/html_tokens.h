@@ -40,8 +40,8 @@ typedef size_t html_cut(void *context, size_t left);
 /* Feeds the page in pieces and writes its tokens to tokens->text, which lasts until the next call. Each piece lies in a block of its
  * own that is freed behind it, so whoever looks beyond a piece or keeps a span is caught by the tools. NULL cut: one piece.
  * from_start: a state other than data, and the start tag before; NULL: none. elements: start tags change how content is read. */
-void html_tokens_of(struct html_tokens *tokens, const char *page, size_t bytes, bool elements, enum html_start from_start,
-                    const char *last_start_tag, html_cut *cut, void *cut_context);
+void html_tokens_of(struct html_tokens *tokens, const char *page, size_t bytes, bool elements,
+                    enum html_start from_start, const char *last_start_tag, html_cut *cut, void *cut_context);
 
 /* Writes a name as it stands in tokens->text: in small letters. */
 void html_tokens_put_name(FILE *out, const char *name, size_t bytes);

@@ -84,7 +84,8 @@ static size_t put_unit(struct html_charset *charset, uint32_t unit, char *to)
     return given;
 }
 
-static void feed_utf_16(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out, void *context)
+static void feed_utf_16(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out,
+                        void *context)
 {
     char room[ROOM];
     size_t given = 0;
@@ -107,7 +108,8 @@ static void feed_utf_16(struct html_charset *charset, const char *bytes, size_t 
         out(context, room, given);
 }
 
-static void feed_decided(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out, void *context)
+static void feed_decided(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out,
+                         void *context)
 {
     if (charset->form != CHARSET_BYTES)
         feed_utf_16(charset, bytes, count, out, context);
@@ -158,7 +160,8 @@ static void feed_held(struct html_charset *charset, unsigned mark, html_charset_
     feed_decided(charset, (const char *)held + mark, count - mark, out, context);
 }
 
-void html_charset_feed(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out, void *context)
+void html_charset_feed(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out,
+                       void *context)
 {
     while (!charset->is_decided && count) {
         charset->held[charset->held_count++] = (unsigned char)*bytes++;

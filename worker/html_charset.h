@@ -18,7 +18,7 @@ enum html_charset_form { CHARSET_BYTES, CHARSET_UTF_16LE, CHARSET_UTF_16BE };
 struct html_charset {
     char name[CHARSET_NAME_BYTES]; /* small letters; "": nobody said */
     enum html_charset_form form;
-    bool is_decided; /* the byte order mark came, or none */
+    bool is_decided;       /* the byte order mark came, or none */
     unsigned char held[3]; /* bytes that may be a mark, or half of a unit */
     unsigned held_count;
     uint32_t high; /* the first half of a pair; 0: none */
@@ -29,7 +29,8 @@ typedef void html_charset_out(void *context, const char *bytes, size_t count);
 
 /* A new page. content_type: the header's value; "": none. */
 void html_charset_begin(struct html_charset *charset, const char *content_type);
-void html_charset_feed(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out, void *context);
+void html_charset_feed(struct html_charset *charset, const char *bytes, size_t count, html_charset_out *out,
+                       void *context);
 /* The page is complete: what is left comes out. */
 void html_charset_end(struct html_charset *charset, html_charset_out *out, void *context);
 

@@ -16,7 +16,8 @@ void html_raw_enter(struct html_tokenizer *t, enum html_state state, enum html_t
 }
 
 /* Whether [at, end) begins with the name, in any case, and a byte that ends it. */
-static enum look look_for_name(const struct html_tokenizer *t, const char *at, const char *end, const char *name, size_t bytes)
+static enum look look_for_name(const struct html_tokenizer *t, const char *at, const char *end, const char *name,
+                               size_t bytes)
 {
     size_t left = (size_t)(end - at);
     for (size_t i = 0; i < bytes; i++) {

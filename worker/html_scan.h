@@ -14,9 +14,6 @@
 #include <emmintrin.h>
 #endif
 
-/* After so many bytes without a hit the run is long, and the C library has wider registers. */
-#define HTML_SCAN_NEAR 64
-
 /* A name of up to eight bytes as one number, in lower case: HTML_KEY('h', 'r', 'e', 'f'). Longer names have the key of their first
  * eight bytes, complemented: HTML_LONG_KEY('h', 't', 't', 'p', '-', 'e', 'q', 'u'); who asks for one must compare the rest.
  * Setting the case bit makes other bytes alike, '[' and '{', but no other byte like a small letter, digit or '-'... as long as
@@ -27,8 +24,9 @@
 #define HTML_KEY(...) HTML_KEY_OF(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 #define HTML_LONG_KEY(...) (~HTML_KEY(__VA_ARGS__))
 
-/* One of 64 bits for a key: a set of names that are worth a closer look is one number. */
-#define HTML_KEY_BIT(key) (1ull << ((uint64_t)((uint64_t)(key)*0x9e3779b97f4a7c15ull) >> 58))
+/* One of 64 bits for a key: a set of names that are worth a closer look is one number. The factor was searched for: none of the sixty
+ * names that pages use most, of those without links, shares a bit with a name that has links or changes how content is read. */
+#define HTML_KEY_BIT(key) (1ull << ((uint64_t)((uint64_t)(key)*0xfb95e86e530f8a41ull) >> 58))
 
 static inline bool html_is_space(char byte)
 {
@@ -40,31 +38,55 @@ static inline bool html_is_letter(char byte)
     return (unsigned char)((byte | 0x20) - 'a') < 26;
 }
 
+#ifdef __SSE2__
+/* A bit for each of 32 bytes: which are the one or the other. Two registers a step: most runs of text, names and values end within
+ * the first, and one branch says so. */
+static inline uint32_t html_hits(const char *at, char one, char other)
+{
+    const __m128i first = _mm_loadu_si128((const __m128i *)(const void *)at);
+    const __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(at + 16));
+    __m128i low = _mm_cmpeq_epi8(first, _mm_set1_epi8(one));
+    __m128i high = _mm_cmpeq_epi8(second, _mm_set1_epi8(one));
+    if (one != other) {
+        low = _mm_or_si128(low, _mm_cmpeq_epi8(first, _mm_set1_epi8(other)));
+        high = _mm_or_si128(high, _mm_cmpeq_epi8(second, _mm_set1_epi8(other)));
+    }
+    return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+}
+#endif
+
+/* The first of two bytes in [at, end); end: there is none. */
+static inline const char *html_find_either(const char *at, const char *end, char one, char other)
+{
+#ifdef __SSE2__
+    while (end - at >= 32) {
+        uint32_t hits = html_hits(at, one, other);
+        if (hits)
+            return at + __builtin_ctz(hits);
+        at += 32;
+    }
+#endif
+    while (at < end && *at != one && *at != other)
+        at++;
+    return at;
+}
+
 /* The first `byte` in [at, end); end: there is none. */
 static inline const char *html_find(const char *at, const char *end, char byte)
 {
 #ifdef __SSE2__
-    const __m128i wanted = _mm_set1_epi8(byte);
-    const char *near = end - at > HTML_SCAN_NEAR ? at + HTML_SCAN_NEAR : end;
-    while (near - at >= 16) {
-        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)at), wanted));
-        if (hits)
-            return at + __builtin_ctz(hits);
-        at += 16;
-    }
-    if (near == end) {
-        while (at < end && *at != byte)
-            at++;
-        return at;
-    }
-#endif
+    return html_find_either(at, end, byte, byte);
+#else
     const char *hit = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
     return hit ? hit : end;
+#endif
 }
 
 static inline bool html_ends_name(char byte)
 {
-    return html_is_space(byte) || byte == '/' || byte == '>' || byte == '=';
+    static const bool ENDS[256] = {[' '] = true,  ['\n'] = true, ['\t'] = true, ['\r'] = true,
+                                   ['\f'] = true, ['/'] = true,  ['>'] = true,  ['='] = true};
+    return ENDS[(unsigned char)byte];
 }
 
 /* The first blank, '/', '>' or '=' in [at, end). */
@@ -73,10 +95,11 @@ static inline const char *html_name_end(const char *at, const char *end)
 #ifdef __SSE2__
     while (end - at >= 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes); /* blanks and all other controls */
+        __m128i low =
+            _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes); /* blanks and all other controls */
         __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/'));
-        /* '=' and '>' are 0x3d and 0x3e: two apart from '?' by one bit each. */
-        __m128i signs = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
+        __m128i signs =
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
         unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, slash), signs));
         while (hits) {
             const char *hit = at + __builtin_ctz(hits);

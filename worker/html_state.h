@@ -62,12 +62,12 @@ struct html_tokenizer {
     enum html_comment_kind comment_kind;
     uint32_t content; /* where a comment's content begins, counted from the token */
 
-    enum html_text_kind text_kind;  /* of STATE_RAW */
-    char raw_name[RAW_NAME_BYTES];  /* whose end tag ends the raw text */
+    enum html_text_kind text_kind; /* of STATE_RAW */
+    char raw_name[RAW_NAME_BYTES]; /* whose end tag ends the raw text */
     size_t raw_name_bytes;
     unsigned dashes; /* in an escaped script: '-' before here, 2 at most */
 
-    uint64_t foreign;      /* a bit a level, the innermost lowest: 1 svg or math, 0 HTML inside it */
+    uint64_t foreign;       /* a bit a level, the innermost lowest: 1 svg or math, 0 HTML inside it */
     unsigned foreign_depth; /* 0: HTML */
 
     char *held;

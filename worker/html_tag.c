@@ -72,18 +72,50 @@ static bool is_integration_point(uint64_t key)
 static bool breaks_out(uint64_t key)
 {
     static const uint64_t NAMES[] = {
-        HTML_KEY('b'), HTML_KEY('b', 'i', 'g'), HTML_LONG_KEY('b', 'l', 'o', 'c', 'k', 'q', 'u', 'o'),
-        HTML_KEY('b', 'o', 'd', 'y'), HTML_KEY('b', 'r'), HTML_KEY('c', 'e', 'n', 't', 'e', 'r'),
-        HTML_KEY('c', 'o', 'd', 'e'), HTML_KEY('d', 'd'), HTML_KEY('d', 'i', 'v'), HTML_KEY('d', 'l'),
-        HTML_KEY('d', 't'), HTML_KEY('e', 'm'), HTML_KEY('e', 'm', 'b', 'e', 'd'), HTML_KEY('h', '1'),
-        HTML_KEY('h', '2'), HTML_KEY('h', '3'), HTML_KEY('h', '4'), HTML_KEY('h', '5'), HTML_KEY('h', '6'),
-        HTML_KEY('h', 'e', 'a', 'd'), HTML_KEY('h', 'r'), HTML_KEY('i'), HTML_KEY('i', 'm', 'g'), HTML_KEY('l', 'i'),
-        HTML_KEY('l', 'i', 's', 't', 'i', 'n', 'g'), HTML_KEY('m', 'e', 'n', 'u'), HTML_KEY('m', 'e', 't', 'a'),
-        HTML_KEY('n', 'o', 'b', 'r'), HTML_KEY('o', 'l'), HTML_KEY('p'), HTML_KEY('p', 'r', 'e'),
-        HTML_KEY('r', 'u', 'b', 'y'), HTML_KEY('s'), HTML_KEY('s', 'm', 'a', 'l', 'l'), HTML_KEY('s', 'p', 'a', 'n'),
-        HTML_KEY('s', 't', 'r', 'o', 'n', 'g'), HTML_KEY('s', 't', 'r', 'i', 'k', 'e'), HTML_KEY('s', 'u', 'b'),
-        HTML_KEY('s', 'u', 'p'), HTML_KEY('t', 'a', 'b', 'l', 'e'), HTML_KEY('t', 't'), HTML_KEY('u'),
-        HTML_KEY('u', 'l'), HTML_KEY('v', 'a', 'r'),
+        HTML_KEY('b'),
+        HTML_KEY('b', 'i', 'g'),
+        HTML_LONG_KEY('b', 'l', 'o', 'c', 'k', 'q', 'u', 'o'),
+        HTML_KEY('b', 'o', 'd', 'y'),
+        HTML_KEY('b', 'r'),
+        HTML_KEY('c', 'e', 'n', 't', 'e', 'r'),
+        HTML_KEY('c', 'o', 'd', 'e'),
+        HTML_KEY('d', 'd'),
+        HTML_KEY('d', 'i', 'v'),
+        HTML_KEY('d', 'l'),
+        HTML_KEY('d', 't'),
+        HTML_KEY('e', 'm'),
+        HTML_KEY('e', 'm', 'b', 'e', 'd'),
+        HTML_KEY('h', '1'),
+        HTML_KEY('h', '2'),
+        HTML_KEY('h', '3'),
+        HTML_KEY('h', '4'),
+        HTML_KEY('h', '5'),
+        HTML_KEY('h', '6'),
+        HTML_KEY('h', 'e', 'a', 'd'),
+        HTML_KEY('h', 'r'),
+        HTML_KEY('i'),
+        HTML_KEY('i', 'm', 'g'),
+        HTML_KEY('l', 'i'),
+        HTML_KEY('l', 'i', 's', 't', 'i', 'n', 'g'),
+        HTML_KEY('m', 'e', 'n', 'u'),
+        HTML_KEY('m', 'e', 't', 'a'),
+        HTML_KEY('n', 'o', 'b', 'r'),
+        HTML_KEY('o', 'l'),
+        HTML_KEY('p'),
+        HTML_KEY('p', 'r', 'e'),
+        HTML_KEY('r', 'u', 'b', 'y'),
+        HTML_KEY('s'),
+        HTML_KEY('s', 'm', 'a', 'l', 'l'),
+        HTML_KEY('s', 'p', 'a', 'n'),
+        HTML_KEY('s', 't', 'r', 'o', 'n', 'g'),
+        HTML_KEY('s', 't', 'r', 'i', 'k', 'e'),
+        HTML_KEY('s', 'u', 'b'),
+        HTML_KEY('s', 'u', 'p'),
+        HTML_KEY('t', 'a', 'b', 'l', 'e'),
+        HTML_KEY('t', 't'),
+        HTML_KEY('u'),
+        HTML_KEY('u', 'l'),
+        HTML_KEY('v', 'a', 'r'),
     };
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
         if (NAMES[i] == key)
@@ -116,9 +148,8 @@ static void follow_foreign(struct html_tokenizer *t, const struct html_tag *tag)
 {
     bool is_root = is_foreign_root(tag->key);
     if (tag->is_end) {
-        if (is_in_foreign(t) ? is_root : t->foreign_depth && is_integration_point(tag->key))
-            leave_level(t);
-        else if (is_in_foreign(t) && (tag->key == HTML_KEY('p') || tag->key == HTML_KEY('b', 'r')))
+        bool ends_foreign = is_root || tag->key == HTML_KEY('p') || tag->key == HTML_KEY('b', 'r');
+        if (is_in_foreign(t) ? ends_foreign : t->foreign_depth && is_integration_point(tag->key))
             leave_level(t);
         return;
     }
@@ -137,7 +168,7 @@ static void follow_foreign(struct html_tokenizer *t, const struct html_tag *tag)
 
 static void enter_content(struct html_tokenizer *t, const struct html_tag *tag, bool was_foreign)
 {
-    static const char *const NAMES[] = {"title",  "textarea", "style",  "xmp",      "iframe",
+    static const char *const NAMES[] = {"title",   "textarea", "style",  "xmp",      "iframe",
                                         "noembed", "noframes", "script", "plaintext"};
     enum content content = content_of(tag);
     if (tag->is_end || was_foreign || content == CONTENT_MARKUP)
@@ -209,7 +240,8 @@ static void name_tag(struct html_tokenizer *t, const char *base, const char *nam
 }
 
 /* The name of an attribute is name..at. */
-static void name_attribute(struct html_tokenizer *t, const char *base, const char *name, const char *at, const char *end)
+static void name_attribute(struct html_tokenizer *t, const char *base, const char *name, const char *at,
+                           const char *end)
 {
     t->attribute = -1;
     if (!t->wants_tag || t->is_too_long)
@@ -307,7 +339,8 @@ static const char *before_value_step(struct html_tokenizer *t, const char *base,
     return at + is_quoted;
 }
 
-static const char *quoted_value_step(struct html_tokenizer *t, const char *base, const char *at, const char *end, char quote)
+static const char *quoted_value_step(struct html_tokenizer *t, const char *base, const char *at, const char *end,
+                                     char quote)
 {
     at = html_find(at, end, quote);
     if (at == end)

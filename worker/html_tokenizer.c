@@ -68,6 +68,43 @@ static const char *tag_open_step(struct html_tokenizer *t, const char *base, con
     return at + 1;
 }
 
+/* Behind the '>' of a tag whose attributes begin at `at`; NULL where the window ends before, or where they are not all as `name` or
+ * `name="value"`: the machine may look at those. Without '=' there is no value, and without a value the first '>' is the end. */
+static const char *pass_attributes(const char *at, const char *end)
+{
+    for (;;) {
+        const char *sign = html_find_either(at, end, '=', '>');
+        if (end - sign < 2)
+            return NULL;
+        if (*sign == '>')
+            return sign + 1;
+        char quote = sign[1];
+        if (sign == at || html_ends_name(sign[-1]) || (quote != '"' && quote != '\''))
+            return NULL;
+        at = html_find(sign + 2, end, quote);
+        if (at == end)
+            return NULL;
+        at++;
+    }
+}
+
+/* Most tags are wanted by nobody and end in this window: the first byte behind such a one, whose '<' is at `at`. NULL: look closer. */
+static const char *pass_tag(const struct html_tokenizer *t, const char *at, const char *end)
+{
+    if (end - at < 20 || t->foreign_depth)
+        return NULL;
+    const char *name = at + 1 + (at[1] == '/');
+    if (!html_is_letter(*name))
+        return NULL;
+    const char *behind = html_name_end(name, end);
+    if (behind == end || *behind == '=' || (size_t)(behind - at) > HTML_TOKEN_BYTES_MAX)
+        return NULL;
+    uint64_t key = html_key(name, (size_t)(behind - name), (size_t)(end - name));
+    if (HTML_KEY_BIT(key) & t->filter)
+        return NULL;
+    return *behind == '>' ? behind + 1 : pass_attributes(behind, end);
+}
+
 static const char *data_step(struct html_tokenizer *t, const char *base, const char *at, const char *end)
 {
     while (at < end && t->state == STATE_DATA) {
@@ -76,7 +113,10 @@ static const char *data_step(struct html_tokenizer *t, const char *base, const c
             html_emit_text(t, HTML_TEXT_DATA, at, less);
         if (less == end)
             return end;
-        at = tag_open_step(t, base, less, end);
+        const char *behind = pass_tag(t, less, end);
+        if (behind)
+            t->in_text = false;
+        at = behind ? behind : tag_open_step(t, base, less, end);
     }
     return at;
 }
@@ -240,8 +280,8 @@ void html_tokenizer_begin_in(struct html_tokenizer *t, enum html_start start, co
         enum html_state state;
         enum html_text_kind kind;
     } STARTS[] = {
-        [HTML_START_DATA] = {STATE_DATA, HTML_TEXT_DATA},       [HTML_START_RCDATA] = {STATE_RAW, HTML_TEXT_RCDATA},
-        [HTML_START_RAWTEXT] = {STATE_RAW, HTML_TEXT_RAW},      [HTML_START_SCRIPT] = {STATE_SCRIPT, HTML_TEXT_RAW},
+        [HTML_START_DATA] = {STATE_DATA, HTML_TEXT_DATA},          [HTML_START_RCDATA] = {STATE_RAW, HTML_TEXT_RCDATA},
+        [HTML_START_RAWTEXT] = {STATE_RAW, HTML_TEXT_RAW},         [HTML_START_SCRIPT] = {STATE_SCRIPT, HTML_TEXT_RAW},
         [HTML_START_PLAINTEXT] = {STATE_PLAINTEXT, HTML_TEXT_RAW}, [HTML_START_CDATA] = {STATE_CDATA, HTML_TEXT_CDATA},
     };
     static_assert(sizeof STARTS / sizeof STARTS[0] == HTML_START_COUNT, "every start has a state");

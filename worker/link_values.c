@@ -39,11 +39,20 @@ bool link_kind_of_rel(struct html_span rel, enum link_kind *kind)
         const char *word;
         int kind; /* LINK_KIND_COUNT: nothing to fetch */
     } WORDS[] = {
-        {"stylesheet", LINK_ASSET},      {"icon", LINK_ASSET},          {"apple-touch-icon", LINK_ASSET},
-        {"preload", LINK_ASSET},         {"modulepreload", LINK_ASSET}, {"manifest", LINK_ASSET},
-        {"mask-icon", LINK_ASSET},       {"canonical", LINK_CANONICAL}, {"next", LINK_NEXT},
-        {"prev", LINK_NEXT},             {"alternate", LINK_ALTERNATE}, {"dns-prefetch", LINK_KIND_COUNT},
-        {"preconnect", LINK_KIND_COUNT}, {"pingback", LINK_KIND_COUNT},
+        {"stylesheet", LINK_ASSET},
+        {"icon", LINK_ASSET},
+        {"apple-touch-icon", LINK_ASSET},
+        {"preload", LINK_ASSET},
+        {"modulepreload", LINK_ASSET},
+        {"manifest", LINK_ASSET},
+        {"mask-icon", LINK_ASSET},
+        {"canonical", LINK_CANONICAL},
+        {"next", LINK_NEXT},
+        {"prev", LINK_NEXT},
+        {"alternate", LINK_ALTERNATE},
+        {"dns-prefetch", LINK_KIND_COUNT},
+        {"preconnect", LINK_KIND_COUNT},
+        {"pingback", LINK_KIND_COUNT},
     };
     size_t best = sizeof WORDS / sizeof WORDS[0]; /* "alternate stylesheet": the first in the table counts */
     bool has_word = false;

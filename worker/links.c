@@ -114,8 +114,7 @@ static struct html_span value_of(struct links *links, const struct html_tag *tag
     if (!has(tag, attribute))
         return (struct html_span){"", 0};
     struct html_span raw = html_value(tag, (int)attribute);
-    const char *end = raw.at + raw.bytes;
-    if (html_find(raw.at, end, '&') == end && html_find(raw.at, end, '\0') == end)
+    if (!raw.bytes || (!memchr(raw.at, '&', raw.bytes) && !memchr(raw.at, '\0', raw.bytes)))
         return raw; /* carriage returns are blanks to all who read values */
     bool is_cut;
     size_t bytes = html_decode(raw.at, raw.bytes, HTML_TEXT_ATTRIBUTE, links->value, sizeof links->value, &is_cut);
@@ -187,7 +186,8 @@ static void take_form(struct links *links, const struct html_tag *tag)
     struct html_span action = value_of(links, tag, ATTRIBUTE_ACTION);
     if (!action.bytes)
         return;
-    struct html_span method = has(tag, ATTRIBUTE_METHOD) ? html_value(tag, ATTRIBUTE_METHOD) : (struct html_span){"", 0};
+    struct html_span method =
+        has(tag, ATTRIBUTE_METHOD) ? html_value(tag, ATTRIBUTE_METHOD) : (struct html_span){"", 0};
     if (!html_name_is(method.at, method.bytes, "post") && !html_name_is(method.at, method.bytes, "dialog"))
         take_reference(links, LINK_FORM, action);
 }

@@ -60,7 +60,8 @@ static void tokenize_page(struct bench *bench, const struct page *page)
 {
     html_tokenizer_reset(bench->tokenizer);
     for (size_t at = 0; at < page->count; at += PIECE_BYTES)
-        html_tokenizer_feed(bench->tokenizer, page->bytes + at, page->count - at < PIECE_BYTES ? page->count - at : PIECE_BYTES);
+        html_tokenizer_feed(bench->tokenizer, page->bytes + at,
+                            page->count - at < PIECE_BYTES ? page->count - at : PIECE_BYTES);
     html_tokenizer_end(bench->tokenizer);
 }
 
@@ -94,10 +95,11 @@ static void measure(struct bench *bench, const char *name, bool with_links, int 
         int64_t ns = clock_now_ns() - began_ns;
         best_ns = ns < best_ns ? ns : best_ns;
     }
-    printf("%s: %.3f GB/s, best of %d (%zu pages, %" PRIu64 " bytes", name, (double)bench->bytes / (double)best_ns, rounds,
-           bench->page_count, bench->bytes);
+    printf("%s: %.3f GB/s, best of %d (%zu pages, %" PRIu64 " bytes", name, (double)bench->bytes / (double)best_ns,
+           rounds, bench->page_count, bench->bytes);
     if (with_links)
-        printf(", %" PRIu64 " links, %.0f ns each", bench->found, (double)best_ns / (double)(bench->found ? bench->found : 1));
+        printf(", %" PRIu64 " links, %.0f ns each", bench->found,
+               (double)best_ns / (double)(bench->found ? bench->found : 1));
     puts(")");
 }
 

@@ -8,7 +8,7 @@ look() {
     grep -nH '^ *# *include *"' "$1"/*.[ch] | grep -vE ":#include \"($2)\"" | sed "s|\$| <- $1/ may not include this|" >>"$found"
 }
 look common 'common/[a-z0-9_]*\.h'
-look worker 'common/[a-z0-9_]*\.h|worker/[a-z0-9_]*\.h'
+look worker 'common/[a-z0-9_]*\.h|worker/[a-z0-9_]*\.(h|inc)'
 look coordinator 'common/[a-z0-9_]*\.h|worker/worker\.h|coordinator/[a-z0-9_]*\.h'
 cat "$found"
 test ! -s "$found"
