@@ -290,7 +290,8 @@ START_TEST(a_refresh_is_read_as_the_standard_says)
 }
 END_TEST
 
-/* Whatever the bytes are, the links are the same in every cut. */
+/* Whatever the bytes are, the links are the same in every cut: whole pages take the short ways through tags that nobody wants, pieces
+ * of a byte never do. */
 START_TEST(random_pages_have_the_same_links_however_they_are_cut)
 {
     static const char *const PARTS[] = {
@@ -322,13 +323,25 @@ START_TEST(random_pages_have_the_same_links_however_they_are_cut)
         "\303\251",
         "<script>",
         "</script>",
+        "<p ",
+        "<td class=\"",
+        "</div ",
+        "b='",
+        "c=\"",
+        " = ",
+        "<br/>",
+        "<code>",
+        "</code>",
+        "<xmp>",
+        "</xmp>",
+        "a<b",
         "text",
         "\r\n",
         "/",
         "=",
     };
     uint64_t seed = 1;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < 600; round++) {
         char page[600];
         size_t bytes = 0;
         while (bytes < 500) {

@@ -55,6 +55,21 @@ static inline uint32_t html_hits(const char *at, char one, char other)
 }
 #endif
 
+#define HTML_BLOCK 64
+
+/* A bit for each of HTML_BLOCK bytes: which are this one. */
+static inline uint64_t html_block_hits(const char *at, char byte)
+{
+#ifdef __SSE2__
+    return html_hits(at, byte, byte) | (uint64_t)html_hits(at + 32, byte, byte) << 32;
+#else
+    uint64_t hits = 0;
+    for (int i = 0; i < HTML_BLOCK; i++)
+        hits |= (uint64_t)(at[i] == byte) << i;
+    return hits;
+#endif
+}
+
 /* The first of two bytes in [at, end); end: there is none. */
 static inline const char *html_find_either(const char *at, const char *end, char one, char other)
 {
@@ -89,48 +104,55 @@ static inline bool html_ends_name(char byte)
     return ENDS[(unsigned char)byte];
 }
 
+#define HTML_NEAR 16
+
+/* The first blank, '/', '>' or '=' among the HTML_NEAR bytes from at on, counted from there; HTML_NEAR: none, or a control byte before
+ * it. All of them are read. */
+static inline unsigned html_near_name_end(const char *at)
+{
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes); /* blanks and all other controls */
+    __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/'));
+    __m128i signs = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
+    unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, slash), signs));
+    unsigned first = (unsigned)__builtin_ctz(hits | 1u << HTML_NEAR);
+    return first < HTML_NEAR && html_ends_name(at[first]) ? first : HTML_NEAR;
+#else
+    unsigned first = 0;
+    while (first < HTML_NEAR && !html_ends_name(at[first]))
+        first++;
+    return first;
+#endif
+}
+
 /* The first blank, '/', '>' or '=' in [at, end). */
 static inline const char *html_name_end(const char *at, const char *end)
 {
-#ifdef __SSE2__
-    while (end - at >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i low =
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes); /* blanks and all other controls */
-        __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/'));
-        __m128i signs =
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('>')));
-        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, slash), signs));
-        while (hits) {
-            const char *hit = at + __builtin_ctz(hits);
-            if (html_ends_name(*hit))
-                return hit;
-            hits &= hits - 1;
-        }
-        at += 16;
-    }
-#endif
+    unsigned near = end - at >= HTML_NEAR ? html_near_name_end(at) : HTML_NEAR;
+    if (near < HTML_NEAR)
+        return at + near;
     while (at < end && !html_ends_name(*at))
         at++;
     return at;
 }
 
-/* The key of name[0 .. bytes); `readable`: bytes that may be read from name on, at least those. */
+/* The key of name[0 .. bytes), not empty; `readable`: bytes that may be read from name on, at least those. */
 static inline uint64_t html_key(const char *name, size_t bytes, size_t readable)
 {
+    const uint64_t small = 0x2020202020202020ull;
     uint64_t key = 0;
-    size_t used = bytes < 8 ? bytes : 8;
-    uint64_t mask = used ? ~0ull >> (8 * (8 - used)) : 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (readable >= 8)
         memcpy(&key, name, 8);
     else
 #endif
-        for (size_t i = 0; i < used; i++)
+        for (size_t i = 0; i < bytes && i < 8; i++)
             key |= (uint64_t)(unsigned char)name[i] << (8 * i);
     (void)readable;
-    key = (key & mask) | (0x2020202020202020ull & mask);
-    return bytes > 8 ? ~key : key;
+    if (bytes < 8)
+        return (key | small) & ((1ull << (8 * bytes)) - 1);
+    return bytes > 8 ? ~(key | small) : key | small;
 }
 
 /* Whether name[0 .. bytes) is `lower`, which is in small letters, whatever its case. */

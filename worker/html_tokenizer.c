@@ -68,10 +68,11 @@ static const char *tag_open_step(struct html_tokenizer *t, const char *base, con
     return at + 1;
 }
 
-/* Behind the '>' of a tag whose attributes begin at `at`; NULL where the window ends before, or where they are not all as `name` or
- * `name="value"`: the machine may look at those. Without '=' there is no value, and without a value the first '>' is the end. */
-static const char *pass_attributes(const char *at, const char *end)
+/* Behind the '>' of the tag whose name is at `name`; NULL where the window ends before, or where its attributes are not all as `name`
+ * or `name="value"`: the machine may look at those. Without '=' there is no value, and without a value the first '>' is the end. */
+static const char *pass_attributes(const char *name, const char *end)
 {
+    const char *at = name;
     for (;;) {
         const char *sign = html_find_either(at, end, '=', '>');
         if (end - sign < 2)
@@ -88,32 +89,55 @@ static const char *pass_attributes(const char *at, const char *end)
     }
 }
 
-/* Most tags are wanted by nobody and end in this window: the first byte behind such a one, whose '<' is at `at`. NULL: look closer. */
+/* Most tags are wanted by nobody and end in this window: the first byte behind such a one, whose '<' is at `at`. NULL: look closer.
+ * The '>' is not looked for behind the name but from the name on: so the next tag need not wait until this one's name is known. */
 static const char *pass_tag(const struct html_tokenizer *t, const char *at, const char *end)
 {
-    if (end - at < 20 || t->foreign_depth)
+    if (end - at < HTML_NEAR + 2 || t->foreign_depth)
         return NULL;
     const char *name = at + 1 + (at[1] == '/');
-    if (!html_is_letter(*name))
+    unsigned name_bytes = html_near_name_end(name);
+    if (!html_is_letter(*name) || name_bytes == HTML_NEAR || name[name_bytes] == '=')
         return NULL;
-    const char *behind = html_name_end(name, end);
-    if (behind == end || *behind == '=' || (size_t)(behind - at) > HTML_TOKEN_BYTES_MAX)
+    if (HTML_KEY_BIT(html_key(name, name_bytes, HTML_NEAR)) & t->filter)
         return NULL;
-    uint64_t key = html_key(name, (size_t)(behind - name), (size_t)(end - name));
-    if (HTML_KEY_BIT(key) & t->filter)
-        return NULL;
-    return *behind == '>' ? behind + 1 : pass_attributes(behind, end);
+    return pass_attributes(name, end);
+}
+
+/* Passes text and tags that nobody wants, as far as both are plain. Returns the '<' that needs a closer look, or where fewer than
+ * HTML_BLOCK bytes are left.
+ *
+ * Where the next '<' is does not depend on where this tag ends, but for the rare '<' inside a value: so all of a block are found at
+ * once, and the processor works on several tags at a time instead of waiting for the end of each. */
+static const char *pass_unwanted(struct html_tokenizer *t, const char *at, const char *end)
+{
+    const char *block = at;
+    while (end - block >= HTML_BLOCK) {
+        for (uint64_t hits = html_block_hits(block, '<'); hits; hits &= hits - 1) {
+            const char *less = block + __builtin_ctzll(hits);
+            if (less < at)
+                continue;
+            at = pass_tag(t, less, end);
+            if (!at)
+                return less;
+            t->in_text = false;
+        }
+        block = at - block > 2 * HTML_BLOCK ? at : block + HTML_BLOCK;
+    }
+    return block > at ? block : at;
 }
 
 static const char *data_step(struct html_tokenizer *t, const char *base, const char *at, const char *end)
 {
     while (at < end && t->state == STATE_DATA) {
+        if (!t->wants_text)
+            at = pass_unwanted(t, at, end);
         const char *less = html_find(at, end, '<');
         if (less > at)
             html_emit_text(t, HTML_TEXT_DATA, at, less);
         if (less == end)
             return end;
-        const char *behind = pass_tag(t, less, end);
+        const char *behind = t->wants_text ? pass_tag(t, less, end) : NULL; /* else it was tried already */
         if (behind)
             t->in_text = false;
         at = behind ? behind : tag_open_step(t, base, less, end);
