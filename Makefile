@@ -21,9 +21,9 @@ OPTIMIZE ?= -O2 -g
 
 # pkg-config is asked once, at the first use: after `deps` has run.
 once      = $(eval $(1) := $(shell $(2)))$($(1))
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libcrypto)
-PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libcrypto)
-CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libcrypto zlib libbrotlidec)
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libcrypto zlib libbrotlidec)
+CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check libssl libbrotlienc)
 FLAGS      = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(VARIANT) $(PKG_CFLAGS)
 LIBS       = $(PKG_LIBS) -pthread
 
@@ -32,7 +32,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers address outcome memory
+WORKER   := worker fetch transfer headers body decoder address outcome memory
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
@@ -108,10 +108,10 @@ $(BUILD)/shoal: $(BUILD)/coordinator/main.o $(archives)
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/origin: $(BUILD)/tests/origin/origin_main.o $(BUILD)/liborigin.a
-	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz -lbrotlienc
 
 $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
-	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS) -lz
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 $(BUILD)/tests/run: $(BUILD)/tests/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
@@ -219,7 +219,7 @@ uninstall:
 
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 
-BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev
+BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev
 TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db

@@ -356,17 +356,12 @@ static bool config_names(const struct fetch_config *config, const char *line)
     return false;
 }
 
-/* libcurl formats its own User-Agent and Accept-Encoding twice for every request, byte by byte; lines of ours once. */
+/* libcurl formats its own User-Agent twice for every request, byte by byte; a line of ours once. */
 static enum status append_standard(struct curl_slist **list, const struct fetch_config *config)
 {
-    static const char ENCODINGS[] = "Accept-Encoding: gzip";
-    const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
-    char encodings[80];
-    snprintf(encodings, sizeof encodings, "%s%s%s", ENCODINGS, libcurl->features & CURL_VERSION_BROTLI ? ", br" : "",
-             libcurl->features & CURL_VERSION_ZSTD ? ", zstd" : "");
     char agent[512];
     snprintf(agent, sizeof agent, "User-Agent: %s", config->user_agent);
-    const char *const lines[] = {agent, encodings};
+    const char *const lines[] = {agent, "Accept-Encoding: " CODINGS_ASKED};
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < 2; i++) {
         if (!config_names(config, lines[i]))
@@ -412,6 +407,7 @@ static void fetch_close(struct job *job)
         curl_multi_cleanup(job->lanes[i].multi);
     for (uint32_t i = 0; job->transfers && i < job->transfer_count; i++)
         transfer_close(&job->transfers[i]);
+    decoder_close(job->context.spare_decoder);
     curl_slist_free_all(job->context.lines);
     curl_slist_free_all(job->context.resolve);
     free(job->lanes);

@@ -86,13 +86,11 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     /* libcurl reports a broken chunk as a broken receive. */
     if (code == CURLE_RECV_ERROR && strstr(transfer->message, "chunk"))
         return FETCH_PROTOCOL;
-    /* ... and an unknown transfer coding as an unknown content coding. */
+    /* ... and a transfer coding that it does not know as an unknown content coding. */
     if (code == CURLE_BAD_CONTENT_ENCODING && transfer->headers.has_transfer_coding)
         return FETCH_PROTOCOL;
     if (code == CURLE_OUT_OF_MEMORY && transfer->headers.bytes && !transfer->headers.is_complete)
         return memory_was_refused() ? FETCH_PROTOCOL : FETCH_TOO_LARGE;
-    if (code == CURLE_WRITE_ERROR && transfer->headers.is_encoded)
-        return FETCH_DECODE;
     /* The first URL was checked before; a bad one later came from a Location. */
     if (error == FETCH_INVALID_URL && (redirects || transfer->headers.location_digest != LOCATION_DIGEST_NONE))
         return FETCH_PROTOCOL;
@@ -136,8 +134,6 @@ static void explain(const struct transfer *transfer, CURLcode code, struct resul
         copy_text(result->detail, sizeof result->detail, "the first header line is folded");
     else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_TOO_LARGE)
         copy_text(result->detail, sizeof result->detail, "a header line is longer than libcurl takes");
-    else if (code == CURLE_WRITE_ERROR && result->error == FETCH_DECODE)
-        copy_text(result->detail, sizeof result->detail, "more data behind the end of the compressed body");
     else if (result->error != FETCH_OK)
         copy_text(result->detail, sizeof result->detail,
                   transfer->message[0] ? transfer->message : curl_easy_strerror(code));

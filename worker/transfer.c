@@ -8,8 +8,7 @@
 
 #include "common/clock.h"
 #include "common/extent.h"
-#include "common/fault.h"
-#include "common/fence.h"
+#include "worker/body.h"
 #include "worker/memory.h"
 #include "worker/outcome.h"
 
@@ -18,7 +17,7 @@
 #define RECEIVE_BYTES (32l << 10)
 #define DIGEST_BYTES 32
 
-static size_t refuse(struct transfer *transfer, enum fetch_error error, const char *why)
+size_t transfer_refuse(struct transfer *transfer, enum fetch_error error, const char *why)
 {
     transfer->error = error;
     transfer->why = why;
@@ -63,122 +62,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     follow_header(transfer, line, bytes);
     enum headers_verdict verdict = headers_line(&transfer->headers, &config->limits, line, bytes);
     if (verdict == HEADERS_TOO_LARGE || verdict == HEADERS_TOO_MANY)
-        taken = refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
+        taken = transfer_refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
     else if (verdict != HEADERS_OK)
-        taken = refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
+        taken = transfer_refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
     else if (config->keep_headers && !keep_header(transfer, line, bytes))
-        taken = refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
-    worker_set_current(transfer->context->worker, before);
-    return taken;
-}
-
-/* ---- body ---- */
-
-/* Decoded bytes may be no more than body_ratio_max times the received ones. What is received lags one buffer behind while
- * libcurl hands on a chunk. */
-static bool is_a_bomb(const struct transfer *transfer, uint64_t body_bytes)
-{
-    const struct fetch_limits *limits = &transfer->context->config->limits;
-    if (!transfer->headers.is_encoded || body_bytes <= limits->body_ratio_from_bytes)
-        return false;
-    curl_off_t received = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
-    return body_bytes / limits->body_ratio_max > (uint64_t)received + (uint64_t)RECEIVE_BYTES;
-}
-
-static void pause_for_memory(struct transfer *transfer)
-{
-    transfer->is_paused = true;
-    transfer->paused_since_ns = clock_now_ns();
-    worker_set_paused(transfer->context->worker, ++transfer->context->paused_count);
-    full_fence(); /* pairs with the fence of the coordinator's ring_paused() */
-}
-
-static void end_pause(struct transfer *transfer)
-{
-    transfer->is_paused = false;
-    transfer->paused_ns += clock_now_ns() - transfer->paused_since_ns;
-    worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
-}
-
-/* Says that it waits, then looks again: who gave memory back in between has rung for nobody. False: it waits. */
-static bool may_grow_or_pause(struct transfer *transfer, uint64_t more_bytes)
-{
-    const struct shared *shared = transfer->context->shared;
-    if (extent_may_grow(shared, transfer->claim.slot, more_bytes))
-        return true;
-    pause_for_memory(transfer);
-    if (extent_may_grow(shared, transfer->claim.slot, more_bytes)) {
-        end_pause(transfer);
-        return true;
-    }
-    /* Waiting for us is not the server's fault: the clock of this attempt stands still. */
-    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 0l);
-    return false;
-}
-
-/* How far to reserve so that `end` can be written: what the answer announced, else 64 KiB, then doubling. */
-static uint64_t reservation_for(const struct transfer *transfer, uint64_t end, uint64_t reserved)
-{
-    const struct headers *headers = &transfer->headers;
-    uint64_t wants = reserved < EXTENT_WARM_BYTES ? EXTENT_WARM_BYTES : reserved * 2;
-    if (!headers->is_encoded && headers->content_length >= 0 &&
-        (uint64_t)headers->content_length <= transfer->context->config->limits.body_bytes_max)
-        wants = transfer->body_offset + (uint64_t)headers->content_length;
-    if (wants < end)
-        wants = end;
-    uint64_t stride = transfer->context->shared->body_stride;
-    return wants < stride ? wants : stride;
-}
-
-/* Stores one piece of the body. Returns false and sets *taken when the piece was not taken. */
-static bool store_body(struct transfer *transfer, const char *data, size_t bytes, size_t *taken)
-{
-    const struct shared *shared = transfer->context->shared;
-    uint32_t slot = transfer->claim.slot;
-    if (transfer->body_stored == 0)
-        transfer->body_offset = (transfer->extent_used + 15) & ~15ull;
-    uint64_t end = transfer->body_offset + transfer->body_stored + bytes;
-    uint64_t reserved = atomic_load_explicit(&shared->slots[slot].reserved_bytes, memory_order_relaxed);
-    if (end > reserved) {
-        uint64_t wants = reservation_for(transfer, end, reserved);
-        if (!may_grow_or_pause(transfer, wants - reserved)) {
-            *taken = CURL_WRITEFUNC_PAUSE;
-            return false;
-        }
-        if (extent_reserve(shared, slot, wants) != STATUS_OK) {
-            *taken = refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the body: /dev/shm is full");
-            return false;
-        }
-    }
-    memcpy(extent_at(shared, slot) + transfer->body_offset + transfer->body_stored, data, bytes);
-    transfer->body_stored += bytes;
-    return true;
-}
-
-static size_t take_body(struct transfer *transfer, const char *data, size_t bytes)
-{
-    const struct fetch_config *config = transfer->context->config;
-    uint64_t sum = transfer->body_bytes + bytes;
-    FAULT_URL((const char *)extent_at(transfer->context->shared, transfer->claim.slot));
-    if (sum > config->limits.body_bytes_max)
-        return refuse(transfer, FETCH_TOO_LARGE, "the body is larger than --max-body allows");
-    if (is_a_bomb(transfer, sum))
-        return refuse(transfer, FETCH_TOO_LARGE, "the body grows suspiciously when decoded: a compression bomb");
-    size_t taken = bytes;
-    if (config->keep_body && !store_body(transfer, data, bytes, &taken))
-        return taken;
-    if (transfer->digest && EVP_DigestUpdate(transfer->digest, data, bytes) != 1)
-        return refuse(transfer, FETCH_OUT_OF_MEMORY, "no memory for the digest");
-    transfer->body_bytes = sum;
-    return bytes;
-}
-
-static size_t on_body(char *data, size_t size, size_t count, void *context)
-{
-    struct transfer *transfer = context;
-    uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
-    size_t taken = take_body(transfer, data, size * count);
+        taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
     worker_set_current(transfer->context->worker, before);
     return taken;
 }
@@ -188,10 +76,10 @@ void transfer_resume(struct transfer *transfer)
     const struct shared *shared = transfer->context->shared;
     if (!transfer->is_paused || !extent_may_grow(shared, transfer->claim.slot, EXTENT_WARM_BYTES))
         return;
-    end_pause(transfer);
+    body_end_pause(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
                      (long)(transfer->context->config->limits.total_timeout_ms + transfer->paused_ns / NS_PER_MS));
-    curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call on_body() at once, which may pause again */
+    curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call body_take() at once, which may pause again */
 }
 
 /* ---- set-up ---- */
@@ -245,10 +133,9 @@ static enum status set_exchange(struct transfer *transfer)
 {
     SET(CURLOPT_PRIVATE, transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->message);
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode what it can; the header itself is among the lines */
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, transfer);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEFUNCTION, body_take);
     SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_NOPROGRESS, 1l);
     SET(CURLOPT_HTTPHEADER, transfer->context->lines);
@@ -284,6 +171,7 @@ void transfer_close(struct transfer *transfer)
     free(transfer->origin);
     curl_slist_free_all(transfer->lines);
     EVP_MD_CTX_free(transfer->digest);
+    decoder_close(transfer->decoder);
     *transfer = (struct transfer){0};
 }
 
@@ -367,6 +255,7 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     transfer->headers_offset = slot->url_bytes + 1 + slot->header_bytes + URL_BYTES_MAX + 1;
     transfer->extent_used = transfer->headers_offset;
     transfer->headers_bytes = transfer->body_offset = transfer->body_bytes = transfer->body_stored = 0;
+    transfer->redelivered_bytes = 0;
     transfer->paused_ns = 0;
     transfer->began_ns = clock_now_ns();
     headers_reset(&transfer->headers);
@@ -444,6 +333,7 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     memset(result, 0, offsetof(struct result_shm, sha256));
     if (code == CURLE_OK)
         transfer->error = FETCH_OK; /* one address of the host was refused, another was not */
+    body_finish(transfer, code);
     outcome_of_exchange(transfer, code, result);
     outcome_times(transfer, result);
     result->queued_us = (transfer->began_ns - slot->submitted_ns) / NS_PER_US;
@@ -463,10 +353,6 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
         transfer->last_header = NULL;
     }
     drop_own_lines(transfer);
-    if (transfer->is_paused) {
-        transfer->is_paused = false;
-        worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
-    }
     if (transfer->paused_ns)
         curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)transfer->context->config->limits.total_timeout_ms);
 }

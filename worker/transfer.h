@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "common/fetch_error.h"
+#include "worker/decoder.h"
 #include "worker/headers.h"
 #include "worker/worker.h"
 
@@ -24,7 +25,8 @@ struct transfer_context {
     curl_opensocket_callback open_socket;
     curl_closesocket_callback close_socket;
     void *socket_context;
-    uint32_t paused_count; /* transfers that wait for body memory */
+    uint32_t paused_count;         /* transfers that wait for body memory */
+    struct decoder *spare_decoder; /* of a transfer that has ended; NULL: none */
 };
 
 struct transfer {
@@ -53,6 +55,8 @@ struct transfer {
     uint64_t body_offset;
     uint64_t body_bytes; /* decoded so far */
     uint64_t body_stored;
+    struct decoder *decoder;  /* NULL: the body has no coding, or has not begun */
+    size_t redelivered_bytes; /* of what libcurl hands on next: decoded before a pause */
     int64_t began_ns;
     int64_t paused_ns; /* all pauses together */
     int64_t paused_since_ns;
@@ -73,6 +77,10 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
 /* A connection that lay idle was closed by the server just when it was used again (RFC 9112, 9.3.1): nothing was answered, so the
  * request may be sent once more, on a new one. True: add the handle again, the claim goes on. */
 bool transfer_begin_again(struct transfer *transfer, CURLcode code);
+
+/* For libcurl's callbacks: the transfer ends with this error. `why` must live as long as the transfer. Returns what the callback
+ * is to return. */
+size_t transfer_refuse(struct transfer *transfer, enum fetch_error error, const char *why);
 
 /* Fills the slot's result from how the transfer ended. */
 void transfer_finish(struct transfer *transfer, CURLcode code);
