@@ -21,9 +21,9 @@ OPTIMIZE ?= -O2 -g
 
 # pkg-config is asked once, at the first use: after `deps` has run.
 once      = $(eval $(1) := $(shell $(2)))$($(1))
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libcrypto zlib libbrotlidec)
-PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libcrypto zlib libbrotlidec)
-CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check libssl libbrotlienc)
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libssl libcrypto zlib libbrotlidec)
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libssl libcrypto zlib libbrotlidec)
+CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check libbrotlienc)
 FLAGS      = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(VARIANT) $(PKG_CFLAGS)
 LIBS       = $(PKG_LIBS) -pthread
 
@@ -32,7 +32,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers body decoder address outcome memory
+WORKER   := worker fetch transfer headers body decoder tls_end address outcome memory
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
@@ -43,7 +43,7 @@ COMMAND  := main help option_table option_values options fetch_options units \
             writer escape sink_text sink_jsonl save_name sink_files summary progress
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c)))
+SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/tls_origin.c tests/command.c tests/record.c)))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

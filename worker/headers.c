@@ -260,6 +260,8 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
         headers->is_open = true;
         headers->is_interim = bytes >= 10 && memchr(line, ' ', 10) && ((const char *)memchr(line, ' ', 10))[1] == '1';
         headers->ends_in_crlf = line[bytes - 1] == '\n' && line[bytes - 2] == '\r';
+        headers->is_framed = bytes >= 6 && memcmp(line, "HTTP/1", 6) != 0;
+        headers->is_bare = bytes >= 12 && (memcmp(line + 8, " 204", 4) == 0 || memcmp(line + 8, " 304", 4) == 0);
         headers->is_old = bytes >= 8 && memcmp(line, "HTTP/1.0", 8) == 0;
         return HEADERS_OK;
     }
@@ -275,4 +277,10 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
     if (is_blank(line[0])) /* libcurl joins it to the line before, or drops it */
         return headers->is_significant ? HEADERS_FOLDED : HEADERS_OK;
     return take_value(headers, line, bytes);
+}
+
+bool headers_say_nothing_of_length(const struct headers *headers)
+{
+    return headers->is_complete && !headers->is_interim && !headers->is_framed && !headers->is_bare &&
+           !headers->has_transfer_coding && headers->content_length < 0;
 }

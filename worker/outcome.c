@@ -130,7 +130,9 @@ static void explain(const struct transfer *transfer, CURLcode code, struct resul
         snprintf(result->detail, sizeof result->detail, "HTTP %u", (unsigned)result->http_status);
     else if (result->error == FETCH_RESET && code == CURLE_OK)
         copy_text(result->detail, sizeof result->detail, "the connection ended within the headers");
-    else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_PROTOCOL)
+    else if (result->error == FETCH_PROTOCOL && code == CURLE_OK)
+        copy_text(result->detail, sizeof result->detail, "an interim answer that nobody asked for ended the exchange");
+    else if (result->error == FETCH_PROTOCOL && (code == CURLE_OUT_OF_MEMORY || code == CURLE_BAD_FUNCTION_ARGUMENT))
         copy_text(result->detail, sizeof result->detail, "the first header line is folded");
     else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_TOO_LARGE)
         copy_text(result->detail, sizeof result->detail, "a header line is longer than libcurl takes");
@@ -172,6 +174,8 @@ void outcome_of_exchange(const struct transfer *transfer, CURLcode code, struct 
     enum fetch_error error = transfer->error != FETCH_OK ? transfer->error : refine(transfer, code, result->redirects);
     if (error == FETCH_OK && status && !transfer->headers.is_complete)
         error = FETCH_RESET;
+    if (error == FETCH_OK && status > 0 && status < 200) /* 101, or the end came behind a 1xx */
+        error = FETCH_PROTOCOL;
     if (error == FETCH_OK && status >= 400)
         error = FETCH_HTTP_STATUS;
     result->error = (uint16_t)error;

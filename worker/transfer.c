@@ -1,6 +1,7 @@
 /* Runs in: worker */
 #include "worker/transfer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         taken = transfer_refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
     else if (config->keep_headers && !keep_header(transfer, line, bytes))
         taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
+    else if (headers_say_nothing_of_length(&transfer->headers))
+        tls_end_watch(&transfer->tls_end, transfer->easy);
     worker_set_current(transfer->context->worker, before);
     return taken;
 }
@@ -165,6 +168,7 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
 
 void transfer_close(struct transfer *transfer)
 {
+    tls_end_forget(&transfer->tls_end);
     curl_easy_cleanup(transfer->easy);
     memory_release(transfer->held_header);
     curl_url_cleanup(transfer->url);
@@ -303,7 +307,8 @@ void transfer_fail(struct result_shm *result, enum fetch_error error, const char
     snprintf(result->detail, sizeof result->detail, "%s", why);
 }
 
-/* Where the answer came from in the end, if redirects led elsewhere. */
+/* Where the answer came from in the end, if redirects led elsewhere. A Location without a fragment inherits the one before (RFC
+ * 9110, 10.2.2), of which libcurl knows nothing. A URL that grew too long on its way is an error: it could not be told. */
 static void store_effective_url(struct transfer *transfer, struct result_shm *result)
 {
     const struct shared *shared = transfer->context->shared;
@@ -312,12 +317,28 @@ static void store_effective_url(struct transfer *transfer, struct result_shm *re
     uint64_t at = slot->url_bytes + 1 + slot->header_bytes;
     curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
     size_t bytes = url ? strlen(url) : 0;
-    if (!bytes || bytes > URL_BYTES_MAX || extent_reserve(shared, transfer->claim.slot, at + bytes + 1) != STATUS_OK)
+    if (!bytes || extent_reserve(shared, transfer->claim.slot, at + URL_BYTES_MAX + 1) != STATUS_OK)
         return;
-    memcpy(extent_at(shared, transfer->claim.slot) + at, url, bytes + 1);
+    char *extent = (char *)extent_at(shared, transfer->claim.slot);
+    const char *fragment = strchr(url, '#') ? NULL : memchr(extent, '#', slot->url_bytes);
+    size_t fragment_bytes = fragment ? slot->url_bytes - (size_t)(fragment - extent) : 0;
+    if (bytes > URL_BYTES_MAX) {
+        if (result->error == FETCH_OK) {
+            result->error = FETCH_PROTOCOL;
+            snprintf(result->detail, sizeof result->detail, "redirected to a URL that is longer than 4096 bytes");
+        }
+        return;
+    }
+    if (fragment_bytes > URL_BYTES_MAX - bytes)
+        fragment_bytes = 0;
+    memcpy(extent + at, url, bytes);
+    if (fragment_bytes)
+        memcpy(extent + at + bytes, fragment, fragment_bytes);
+    extent[at + bytes + fragment_bytes] = '\0';
     result->effective_offset = (uint32_t)at;
-    result->effective_bytes = (uint32_t)bytes;
+    result->effective_bytes = (uint32_t)(bytes + fragment_bytes);
 }
+static_assert(URL_BYTES_MAX == 4096u, "the message names this number");
 
 static void store_digest(struct transfer *transfer, struct result_shm *result)
 {
@@ -334,6 +355,9 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     if (code == CURLE_OK)
         transfer->error = FETCH_OK; /* one address of the host was refused, another was not */
     body_finish(transfer, code);
+    if (!tls_end_was_proper(&transfer->tls_end) && code == CURLE_OK && transfer->error == FETCH_OK)
+        transfer_refuse(transfer, FETCH_RESET, "the TLS connection was cut off, and nothing says where the body ends");
+    tls_end_forget(&transfer->tls_end);
     outcome_of_exchange(transfer, code, result);
     outcome_times(transfer, result);
     result->queued_us = (transfer->began_ns - slot->submitted_ns) / NS_PER_US;

@@ -11,6 +11,7 @@
 #include "common/fetch_error.h"
 #include "worker/decoder.h"
 #include "worker/headers.h"
+#include "worker/tls_end.h"
 #include "worker/worker.h"
 
 /* What all transfers of a worker share; borrowed. */
@@ -45,6 +46,7 @@ struct transfer {
     CURLU *url;        /* what is fetched, by the parser that checked it */
     char *origin;      /* "scheme://host:port" of what url was set to last; "" when that was not plain */
     size_t origin_bytes;
+    struct tls_end tls_end;
     struct curl_slist *lines; /* this request's own headers; NULL: those of the run */
     EVP_MD_CTX *digest;       /* NULL unless digests are wanted */
     enum fetch_error error;   /* found by ourselves; FETCH_OK: none */
