@@ -83,12 +83,18 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     enum fetch_error error = outcome_of_code(code);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return timeout_kind(transfer);
-    /* libcurl reports a broken chunk as a broken receive. */
-    if (code == CURLE_RECV_ERROR && strstr(transfer->message, "chunk"))
+    /* libcurl reports a broken chunk, and what breaks HTTP/2, as a broken receive. */
+    if (code == CURLE_RECV_ERROR && (strstr(transfer->message, "chunk") || strstr(transfer->message, "nghttp2")))
         return FETCH_PROTOCOL;
     /* ... and a transfer coding that it does not know as an unknown content coding. */
     if (code == CURLE_BAD_CONTENT_ENCODING && transfer->headers.has_transfer_coding)
         return FETCH_PROTOCOL;
+    /* The server ended a stream of HTTP/2, as it might have closed a connection; or libcurl did, since it was broken. */
+    if (code == CURLE_HTTP2_STREAM && !strstr(transfer->message, "PROTOCOL_ERROR"))
+        return FETCH_RESET;
+    /* So it says that the server went away (GOAWAY) before it looked at the request. */
+    if (code == CURLE_HTTP2 && !transfer->message[0] && !transfer->headers.is_open)
+        return FETCH_RESET;
     if (code == CURLE_OUT_OF_MEMORY && transfer->headers.bytes && !transfer->headers.is_complete)
         return memory_was_refused() ? FETCH_PROTOCOL : FETCH_TOO_LARGE;
     /* The first URL was checked before; a bad one later came from a Location. */

@@ -283,7 +283,8 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
 bool transfer_begin_again(struct transfer *transfer, CURLcode code)
 {
     long new_connections = 1;
-    bool is_dead = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+    bool is_dead =
+        code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_HTTP2;
     if (!is_dead || transfer->began_again || transfer->error != FETCH_OK || transfer->headers.bytes)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &new_connections);

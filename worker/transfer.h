@@ -76,8 +76,8 @@ void transfer_renew(struct transfer *transfer);
 /* Sets what is this claim's: URL and headers, from the slot's extent. Errors: OUT_OF_MEMORY, INVALID_ARGUMENT. */
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim);
 
-/* A connection that lay idle was closed by the server just when it was used again (RFC 9112, 9.3.1): nothing was answered, so the
- * request may be sent once more, on a new one. True: add the handle again, the claim goes on. */
+/* A connection that lay idle was closed by the server just when it was used again (RFC 9112, 9.3.1; GOAWAY, RFC 9113, 6.8): nothing
+ * was answered, so the request may be sent once more, on a new one. True: add the handle again, the claim goes on. */
 bool transfer_begin_again(struct transfer *transfer, CURLcode code);
 
 /* For libcurl's callbacks: the transfer ends with this error. `why` must live as long as the transfer. Returns what the callback
