@@ -165,6 +165,24 @@ static void put_limits(struct writer *writer)
     writer_end_line(writer);
 }
 
+/* 8.4.0 mends CVE-2023-38545, a heap overflow that a URL can cause where a SOCKS5 proxy resolves names (from 7.69.0 on), and
+ * CVE-2023-38546, cookies read from a file that an attacker may have put there: the last of libcurl's that a fetcher of
+ * foreign URLs had to fear for its memory. */
+#define LIBCURL_FLOOR 0x080400u
+
+void help_put_libcurl_floor(struct writer *writer, unsigned number, const char *version)
+{
+    if (number >= LIBCURL_FLOOR)
+        return;
+    writer_put_string(writer, "note: libcurl ");
+    escape_text_string(writer, version);
+    writer_put_string(writer, " is older than 8.4.0");
+    writer_end_line(writer);
+    put_lines(writer, "  8.4.0 mends CVE-2023-38545 (SOCKS5 proxies), CVE-2023-38546 (cookie files).\n"
+                      "  A distribution may have mended them under the older number, as Debian 12 has\n"
+                      "  in 7.88.1-10+deb12u4.\n");
+}
+
 void help_put_version(struct writer *writer, bool verbose)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
@@ -179,6 +197,7 @@ void help_put_version(struct writer *writer, bool verbose)
     if (verbose) {
         put_features(writer, info);
         put_limits(writer);
+        help_put_libcurl_floor(writer, info->version_num, info->version);
     }
 }
 

@@ -297,6 +297,38 @@ START_TEST(row_10_the_fragment_of_a_url_outlives_a_redirect_that_has_none)
 }
 END_TEST
 
+/* Password, token and cookie go to the origin that they are for, and to no other: another port is another origin. */
+START_TEST(row_11_credentials_do_not_follow_a_redirect_to_another_origin)
+{
+    static const char *const HEADERS[] = {"Authorization: Bearer s3cret", "Cookie: session=s3cret"};
+    struct origin other;
+    char url[256];
+    rig_begin(&rig, _i);
+    ck_assert_int_eq(origin_start(&other), 0);
+    rig.options.workers = rig.options.concurrency = 1;
+    rig_open(&rig);
+    for (int with_headers = 0; with_headers < 2; with_headers++) {
+        for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+            struct future *future;
+            snprintf(url, sizeof url, "http://%s127.0.0.1:%d/redirect-to?url=http://127.0.0.1:%d/echo",
+                     with_headers ? "" : "mallory:s3cret@", rig.origin.port, elsewhere ? other.port : rig.origin.port);
+            const struct request request = {.url = url, .headers = HEADERS, .header_count = with_headers ? 2 : 0};
+            ck_assert_int_eq(executor_submit(rig.executor, &request, NET_MS, &future), STATUS_OK);
+            const struct fetch_result *result = expect_ok(future);
+            ck_assert_uint_eq(result->redirects, 1);
+            ck_assert(was_sent(result, "Authorization:") == !elsewhere);
+            ck_assert(was_sent(result, "s3cret") == (with_headers && !elsewhere));
+            ck_assert(!was_sent(result, "Referer"));
+            future_release(future);
+            future = rig_submit(&rig, "/echo"); /* the next page on the same handle has none of it */
+            ck_assert(!was_sent(expect_ok(future), "Authorization:") && !was_sent(expect_ok(future), "Cookie:"));
+            future_release(future);
+        }
+    }
+    origin_stop(&other);
+}
+END_TEST
+
 START_TEST(row_12_a_page_that_wants_to_be_left_is_fetched_once)
 {
     rig_up(&rig, _i);
@@ -372,6 +404,7 @@ static Suite *hostile_suite(void)
     add_for_each_engine(tests, one_worker_meets_all_breaches_at_once_and_good_pages_come_whole);
     add_for_each_engine(tests, row_8_blanks_and_utf8_in_a_location_are_sent_percent_encoded);
     add_for_each_engine(tests, row_10_the_fragment_of_a_url_outlives_a_redirect_that_has_none);
+    add_for_each_engine(tests, row_11_credentials_do_not_follow_a_redirect_to_another_origin);
     add_for_each_engine(tests, row_12_a_page_that_wants_to_be_left_is_fetched_once);
     add_for_each_engine(tests, row_37_slow_servers_are_given_up);
     add_for_each_engine(tests, row_37_a_server_that_drips_for_ever_is_given_up);

@@ -307,9 +307,15 @@ static void put_verbose_version(struct writer *writer)
     help_put_version(writer, true);
 }
 
+static void put_old_libcurl(struct writer *writer)
+{
+    help_put_libcurl_floor(writer, 0x075801, "7.88.1\x1b[31m");
+}
+
 START_TEST(help_fits_in_eighty_columns)
 {
-    static void (*const PUTS[])(struct writer * writer) = {help_put_overview, help_put_fetch, put_verbose_version};
+    static void (*const PUTS[])(struct writer * writer) = {help_put_overview, help_put_fetch, put_verbose_version,
+                                                           put_old_libcurl};
     for (size_t i = 0; i < sizeof PUTS / sizeof PUTS[0]; i++) {
         char *text = text_of(PUTS[i]);
         for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -374,6 +380,26 @@ START_TEST(the_version_names_libcurl_and_the_limits)
 }
 END_TEST
 
+static void put_new_libcurl(struct writer *writer)
+{
+    help_put_libcurl_floor(writer, 0x080400, "8.4.0");
+}
+
+START_TEST(requirement_21_a_libcurl_below_the_floor_is_noted_with_the_reason)
+{
+    char *text = text_of(put_old_libcurl);
+    ck_assert_ptr_nonnull(strstr(text, "note: libcurl 7.88.1"));
+    ck_assert_ptr_nonnull(strstr(text, "older than 8.4.0"));
+    ck_assert_ptr_nonnull(strstr(text, "CVE-2023-38545"));
+    ck_assert_ptr_nonnull(strstr(text, "may have mended"));
+    ck_assert_ptr_null(strchr(text, '\x1b'));
+    free(text);
+    text = text_of(put_new_libcurl);
+    ck_assert_str_eq(text, "");
+    free(text);
+}
+END_TEST
+
 static int call_help(int argc, char **argv)
 {
     int captured = memfd_create("output", 0), out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
@@ -421,6 +447,7 @@ int main(void)
     tcase_add_test(tests, help_and_manual_know_every_option);
     tcase_add_test(tests, no_two_options_share_a_name);
     tcase_add_test(tests, the_version_names_libcurl_and_the_limits);
+    tcase_add_test(tests, requirement_21_a_libcurl_below_the_floor_is_noted_with_the_reason);
     tcase_add_test(tests, help_knows_its_commands);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
