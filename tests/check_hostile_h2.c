@@ -37,19 +37,19 @@ static struct future *submit(const char *manner)
 struct breach {
     const char *manner;
     enum fetch_error error;
-    enum fetch_error or ; /* whether libcurl saw the breach, or the end that it brought */
+    enum fetch_error or ; /* libcurl saw the end that the breach brought; or tried again on a good connection */
 };
 
 #define EITHER(error) (error), (error)
 
 static const struct breach BREACHES[] = {
     {"good", EITHER(FETCH_OK)},
-    {"goaway", FETCH_PROTOCOL, FETCH_RESET},
+    {"goaway", FETCH_RESET, FETCH_OK},
     {"goaway-behind", EITHER(FETCH_OK)},
     {"goaway-within", EITHER(FETCH_RESET)},
     {"reset", EITHER(FETCH_RESET)},
     {"reset-within", EITHER(FETCH_RESET)},
-    {"refuse", EITHER(FETCH_RESET)},
+    {"refuse", FETCH_RESET, FETCH_OK},
     {"push", FETCH_OK, FETCH_PROTOCOL},
     {"continuation-flood", FETCH_PROTOCOL, FETCH_TOO_LARGE},
     {"continuation-empty", FETCH_PROTOCOL, FETCH_RESET},

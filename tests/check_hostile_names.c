@@ -119,10 +119,7 @@ static const char *const SPELLINGS[] = {
     /* in other clothes: fullwidth and circled digits, a full stop of another script */
     "\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1",
     "\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa6.0.0.1",
-    "127\xe3\x80\x82"
-    "0\xe3\x80\x82"
-    "0\xe3\x80\x82"
-    "1",
+    "127\343\200\2020\343\200\2020\343\200\2021",
     /* with a name in front that looks better */
     "9.9.9.9@127.0.0.1",
     "user:9.9.9.9@localhost",

@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, PUSH_PROMISE = 5, PING = 6, GOAWAY = 7, WINDOW_UPDATE = 8 };
-enum { CONTINUATION = 9, END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
-enum { INTERNAL_ERROR = 2, CANCEL = 8, REFUSED_STREAM = 7 };
+enum { CONTINUATION = 9, END_STREAM = 1, ACK = 1, END_HEADERS = 4, INTERNAL_ERROR = 2, REFUSED_STREAM = 7, CANCEL = 8 };
 enum { FRAME_HEAD_BYTES = 9, FRAME_BYTES_MAX = 16384, PREFACE_BYTES = 24 };
 
 #define STATUS_200 "\x88"
@@ -379,11 +378,6 @@ static void overflow_the_window(struct h2_connection *connection)
     wait_for_close(connection);
 }
 
-static void say_nothing(struct h2_connection *connection)
-{
-    wait_for_close(connection);
-}
-
 static const struct h2_manner {
     const char *name;
     void (*serve)(struct h2_connection *connection);
@@ -415,7 +409,7 @@ static const struct h2_manner {
     {"bad-index", index_beyond_the_table},
     {"own-stream", open_a_stream},
     {"window-overflow", overflow_the_window},
-    {"silence", say_nothing},
+    {"silence", wait_for_close},
 };
 
 /* ---- the server ---- */
