@@ -93,7 +93,7 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     if (code == CURLE_HTTP2_STREAM && !strstr(transfer->message, "PROTOCOL_ERROR"))
         return FETCH_RESET;
     /* So it says that the server went away (GOAWAY) before it looked at the request. */
-    if (code == CURLE_HTTP2 && !transfer->message[0] && !transfer->headers.is_open)
+    if (code == CURLE_HTTP2 && !transfer->message[0] && (!transfer->headers.is_open || transfer->headers.is_interim))
         return FETCH_RESET;
     if (code == CURLE_OUT_OF_MEMORY && transfer->headers.bytes && !transfer->headers.is_complete)
         return memory_was_refused() ? FETCH_PROTOCOL : FETCH_TOO_LARGE;
