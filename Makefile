@@ -43,7 +43,7 @@ COMMAND  := main help option_table option_values options fetch_options units \
             writer escape sink_text sink_jsonl save_name sink_files summary progress
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c)))
+SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c tests/faults.c)))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

@@ -44,6 +44,7 @@ enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t 
         outcome =
             fallocate(shared->body_fd, 0, (off_t)((uint64_t)slot * shared->body_stride + has), (off_t)(wants - has));
     while (outcome != 0 && errno == EINTR);
+    FAULT_POINT("extent.after_fallocate");
     if (outcome == 0)
         return STATUS_OK;
     atomic_store_explicit(&at->reserved_bytes, has, memory_order_seq_cst);
@@ -59,8 +60,10 @@ void extent_trim(const struct shared *shared, uint32_t slot, uint64_t keep_bytes
         return;
     if (has > shared->body_stride)
         has = shared->body_stride;
+    FAULT_POINT("trim.before_punch");
     fallocate(shared->body_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
               (off_t)((uint64_t)slot * shared->body_stride + keep), (off_t)(has - keep));
+    FAULT_POINT("trim.after_punch");
     atomic_store_explicit(&at->reserved_bytes, keep, memory_order_seq_cst);
 }
 

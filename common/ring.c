@@ -46,8 +46,10 @@ bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot)
         return false;
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
     atomic_store_explicit(&shared->ring_entries[kind][tail & (shared->ring_capacity - 1)], slot, memory_order_relaxed);
+    FAULT_POINT("push.before_tail");
     /* Release pairs with the load of tail in ring_claim(): the entry and the slot's READY come before it. */
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+    FAULT_POINT("push.after_tail");
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/descriptor.h"
+#include "common/fault.h"
 
 #define SHM_DIRECTORY "/dev/shm"
 #define PAGE_BYTES 4096u
@@ -70,7 +71,10 @@ static int open_unnamed(char *why, size_t why_bytes)
         int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
         if (fd >= 0) {
             /* if we die here: an empty object of 0 bytes stays in /dev/shm; no page is reserved yet. */
+            FAULT_POINT("shm.after_open");
             shm_unlink(name);
+            /* if we die from here on: it has no name, and goes with its last descriptor and mapping. */
+            FAULT_POINT("shm.after_unlink");
             return descriptor_above_stdio(fd);
         }
         if (errno != EEXIST)
@@ -210,6 +214,7 @@ static enum status create_control(struct shared *shared, const struct header_shm
         close(fd);
         return STATUS_NO_SHARED_MEMORY;
     }
+    FAULT_POINT("shm.after_reserve");
     shared->control = map_segment(fd, shared->control_bytes, false, why, why_bytes);
     close(fd);
     if (!shared->control)

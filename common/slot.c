@@ -27,6 +27,8 @@ void slot_make_ready(const struct shared *shared, uint32_t slot)
     /* Release pairs with the claim's acquire: the request comes before it. */
     atomic_store_explicit(&shared->slots[slot].state, state_make(state_generation(word), NOBODY, SLOT_READY),
                           memory_order_release);
+    /* The coordinator dies between the word and the ring's tail: READY, and in no ring; its workers go with it. */
+    FAULT_POINT("ready.after_store");
 }
 
 bool slot_cancel(const struct shared *shared, uint32_t slot)
@@ -34,7 +36,9 @@ bool slot_cancel(const struct shared *shared, uint32_t slot)
     uint64_t word = slot_word(shared, slot);
     if (state_of(word) != SLOT_READY)
         return false;
-    return move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    bool cancelled = move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    FAULT_POINT("cancel.after_cas");
+    return cancelled;
 }
 
 bool slot_publish(const struct shared *shared, uint32_t slot, uint64_t word)
@@ -52,8 +56,10 @@ void slot_free(const struct shared *shared, uint32_t slot)
 {
     uint64_t word = slot_word(shared, slot);
     check(state_of(word) == SLOT_DONE);
+    FAULT_POINT("free.before_store");
     atomic_store_explicit(&shared->slots[slot].state, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE),
                           memory_order_release);
+    FAULT_POINT("free.after_store");
 }
 
 bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner owner)
@@ -61,7 +67,10 @@ bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner own
     uint64_t word = slot_word(shared, slot);
     if (state_of(word) != SLOT_CLAIMED || !state_is_owned_by(word, owner))
         return false;
-    return move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    FAULT_POINT("take_back.before_cas");
+    bool taken = move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    FAULT_POINT("take_back.after_cas");
+    return taken;
 }
 
 static bool lies_within(uint64_t offset, uint64_t bytes, uint64_t limit)

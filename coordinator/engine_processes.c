@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/descriptor.h"
+#include "common/fault.h"
 #include "common/roster.h"
 #include "coordinator/pool.h"
 
@@ -68,6 +69,7 @@ static void leave_stdio(void)
 
 _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t parent)
 {
+    FAULT_POINT("child.begun");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(WORKER_ORPHANED); /* it died between fork and prctl */
@@ -82,6 +84,7 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
     sort(keep, (int)(sizeof keep / sizeof keep[0]));
     close_others(keep, (int)(sizeof keep / sizeof keep[0]));
     struct worker *worker;
+    FAULT_POINT("child.before_open");
     if (worker_open(&worker, &config) != STATUS_OK)
         _exit(WORKER_CONFIG);
     enum worker_exit code = worker_run(worker);
@@ -96,12 +99,14 @@ static enum status processes_start(struct executor *executor, uint32_t index)
     struct pool_worker *worker = &executor->workers[index];
     pid_t parent = getpid();
     atomic_store_explicit(&executor->shared.roster[index].incarnation, worker->incarnation, memory_order_release);
+    FAULT_POINT("fork.before");
     pid_t pid = fork();
     if (pid < 0)
         return STATUS_SYSTEM;
     if (pid == 0)
         run_child(executor, index, parent);
     /* if we die here: the child sees another parent, or PDEATHSIG ends it. */
+    FAULT_POINT("fork.after");
     worker->pid = pid;
     worker->pid_fd = descriptor_above_stdio(pidfd_open(pid, 0));
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};

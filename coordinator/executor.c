@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/done_ring.h"
+#include "common/fault.h"
 #include "common/fence.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -149,6 +150,7 @@ bool pool_sleep(struct executor *executor, int64_t deadline_ns)
         deadline_ns = executor->reap_at_ns;
     _Atomic uint32_t *sleeps = &executor->shared.header->coordinator_sleeps;
     atomic_store_explicit(sleeps, 1, memory_order_seq_cst);
+    FAULT_POINT("sleep.after_mark");
     full_fence(); /* pairs with the fence of the worker's tell_coordinator() */
     int timeout_ms = has_news(executor) ? 0 : clock_left_ms(deadline_ns, sleep_cap_ms(executor));
     struct pollfd fds[2] = {{.fd = executor->epoll_fd, .events = POLLIN},
@@ -323,6 +325,7 @@ void pool_break(struct executor *executor, enum fetch_error error, uint32_t sign
     va_start(arguments, format);
     vsnprintf(executor->why_broken, sizeof executor->why_broken, format, arguments);
     va_end(arguments);
+    FAULT_POINT("break.begun");
     end_all(executor, error, signal, executor->why_broken);
     for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
         struct future *future = executor->by_slot[slot];
@@ -361,8 +364,10 @@ static void wake_all(struct executor *executor)
 /* Everything is collected or given up: ends the workers and waits for them. */
 static void stop_workers(struct executor *executor)
 {
+    FAULT_POINT("shutdown.before_word");
     executor->is_stopping = true;
     atomic_store_explicit(&executor->shared.header->shutdown, 1, memory_order_release);
+    FAULT_POINT("shutdown.after_word");
     wake_all(executor);
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
         if (!executor->workers[i].is_alive)
@@ -370,6 +375,7 @@ static void stop_workers(struct executor *executor)
 #ifndef SHOAL_SANITIZED
         executor->engine->kill(executor, i, SIGKILL); /* holds nothing that matters, and may be stopped or hung */
 #endif
+        FAULT_POINT("shutdown.before_join");
         executor->engine->join(executor, i);
         executor->workers[i].is_alive = false;
         executor->alive--;

@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/done_ring.h"
 #include "common/extent.h"
+#include "common/fault.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -160,6 +161,7 @@ static void bury(struct executor *executor, uint32_t index, int wait_status)
 {
     struct pool_worker *worker = &executor->workers[index];
     struct death death = examine(executor, index, wait_status);
+    FAULT_POINT("reap.after_wait");
     worker->is_alive = false;
     executor->alive--;
     uint32_t slots[64];
@@ -171,10 +173,12 @@ static void bury(struct executor *executor, uint32_t index, int wait_status)
     judge_pool(executor, &death, wait_status);
     return_slots(executor, &death);
     set_backoff(executor, index, &death);
+    FAULT_POINT("reap.before_clear");
     worker->was_told_to_die = false;
     worker->incarnation = (worker->incarnation + 1) & 0xffffu;
     roster_clear(&executor->shared, index, worker->incarnation);
     done_ring_reset(&executor->shared, index);
+    FAULT_POINT("reap.before_token");
     /* It may have taken a token along, or died between a token and the ring. */
     sem_post(&executor->shared.header->rings[is_quarantine(executor, index) ? RING_QUARANTINE : RING_WORK].work);
 }
@@ -281,6 +285,7 @@ void reaper_check_hung(struct executor *executor, int64_t now_ns)
         } else if (now_ns - worker->beat_at_ns > hang_ns) {
             /* SIGTERM first, for what can still clean up; SIGKILL at the next look. */
             executor->engine->kill(executor, i, worker->was_told_to_die ? SIGKILL : SIGTERM);
+            FAULT_POINT("hang.after_kill");
             worker->was_told_to_die = true;
         }
     }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault.h"
 #include "worker/address.h"
 #include "worker/memory.h"
 #include "worker/transfer.h"
@@ -201,6 +202,8 @@ static void refuse_claim(struct job *job, const struct claim *claim, enum fetch_
 
 static void fetch_start(struct job *job, const struct claim *claim)
 {
+    /* if we die here, or anywhere before the slot is DONE: it names us, and is taken back. */
+    FAULT_POINT("start.claimed");
     struct transfer *transfer = take_transfer(job);
     if (!transfer) {
         refuse_claim(job, claim, FETCH_OUT_OF_MEMORY, "no transfer is free");

@@ -91,6 +91,8 @@ static void pause_for_memory(struct transfer *transfer)
     transfer->is_paused = true;
     transfer->paused_since_ns = clock_now_ns();
     worker_set_paused(transfer->context->worker, ++transfer->context->paused_count);
+    /* if we die here: the slot that is taken back asks for pages no more, so the next one may go on. */
+    FAULT_POINT("pause.after_mark");
     full_fence(); /* pairs with the fence of the coordinator's ring_paused() */
 }
 
@@ -152,6 +154,7 @@ static bool store_body(struct transfer *transfer, const char *data, size_t bytes
         }
     }
     memcpy(extent_at(shared, slot) + transfer->body_offset + transfer->body_stored, data, bytes);
+    FAULT_POINT("body.after_copy");
     transfer->body_stored += bytes;
     return true;
 }
@@ -454,6 +457,7 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     result->body_stored = transfer->body_stored;
     result->headers_offset = (uint32_t)transfer->headers_offset;
     result->headers_bytes = (uint32_t)transfer->headers_bytes;
+    FAULT_POINT("finish.result");
     store_digest(transfer, result);
     transfer->was_used = true;
     if (transfer->last_header) {

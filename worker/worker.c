@@ -64,6 +64,7 @@ enum status worker_open(struct worker **out, const struct worker_config *config)
     if (status != STATUS_OK)
         goto cleanup;
     roster_begin(config->shared, config->owner.worker);
+    FAULT_POINT("worker.opened");
     *out = worker;
     return STATUS_OK;
 
@@ -165,6 +166,7 @@ static void tell_coordinator(struct worker *worker)
     /* if we die here: the coordinator sleeps on, but our death itself wakes it. */
     uint64_t one = 1;
     ssize_t written = write(worker->config.done_fd, &one, sizeof one);
+    FAULT_POINT("tell.after_write");
     (void)written; /* EAGAIN: it is awake anyway */
 }
 
@@ -269,6 +271,8 @@ static void wait_busy(struct worker *worker)
         return;
     }
     roster_mark_room(config->shared, config->owner.worker);
+    /* if we die here: the bit is stale until the reaper clears it; a bell for us is lost, and our death makes up for it. */
+    FAULT_POINT("room.after_mark");
     poll_once(worker, ring_is_empty(worker));
     roster_unmark_room(config->shared, config->owner.worker);
 }
@@ -278,10 +282,13 @@ static void wait_idle(struct worker *worker)
 {
     const struct worker_config *config = &worker->config;
     roster_mark_idle(config->shared, config->owner.worker);
+    FAULT_POINT("idle.after_mark");
     if (ring_is_empty(worker) && !must_stop(worker)) {
         struct timespec until = clock_timespec(clock_now_ns() + config->heartbeat_ms * NS_PER_MS);
         /* A token without an item is normal: whatever this returns, the ring is looked at next. */
         sem_clockwait(&config->shared->header->rings[config->ring].work, CLOCK_MONOTONIC, &until);
+        /* if we die here: a token may have gone with us; the reaper posts one. */
+        FAULT_POINT("idle.after_wait");
     }
     roster_unmark_idle(config->shared, config->owner.worker);
     poll_once(worker, false);
