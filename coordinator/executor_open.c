@@ -92,27 +92,23 @@ static enum status check_options(const struct executor_options *options, char *w
 
 /* ---- the executor's own copies of the caller's strings ---- */
 
-static bool copy_string(const char **text)
+/* What is at *copy is our own however these end: executor_free() gives it back. */
+static bool copy_string(const char **copy, const char *text)
 {
-    if (!*text)
-        return true;
-    *text = strdup(*text);
-    return *text != NULL;
+    *copy = text ? strdup(text) : NULL;
+    return *copy || !text;
 }
 
-static bool copy_strings(const char *const **list, size_t count)
+static bool copy_strings(const char *const **copy, size_t *copied, const char *const *list, size_t count)
 {
-    const char **copy = calloc(count + 1, sizeof *copy);
-    if (!copy)
-        return false;
-    const char *const *from = *list;
-    *list = copy;
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = strdup(from[i]);
-        if (!copy[i])
+    const char **own = calloc(count + 1, sizeof *own);
+    *copy = own;
+    for (*copied = 0; own && *copied < count; ++*copied) {
+        own[*copied] = strdup(list[*copied]);
+        if (!own[*copied])
             return false;
     }
-    return true;
+    return own != NULL;
 }
 
 static void free_strings(const char *const *list, size_t count)
@@ -130,19 +126,10 @@ static bool copy_options(struct executor *executor, const struct executor_option
     own->headers = own->resolve = NULL;
     own->header_count = own->resolve_count = 0;
     const char *agent = options->user_agent ? options->user_agent : "shoal/" SHOAL_VERSION;
-    bool copied = copy_string(&agent);
-    own->user_agent = agent;
-    own->proxy = options->proxy;
-    copied = copy_string(&own->proxy) && copied;
-    own->ca_file = options->ca_file;
-    copied = copy_string(&own->ca_file) && copied;
-    own->headers = options->headers;
-    copied = copy_strings(&own->headers, options->header_count) && copied;
-    own->header_count = copied ? options->header_count : 0;
-    own->resolve = options->resolve;
-    copied = copied && copy_strings(&own->resolve, options->resolve_count);
-    own->resolve_count = copied ? options->resolve_count : 0;
-    return copied;
+    return copy_string(&own->user_agent, agent) && copy_string(&own->proxy, options->proxy) &&
+           copy_string(&own->ca_file, options->ca_file) &&
+           copy_strings(&own->headers, &own->header_count, options->headers, options->header_count) &&
+           copy_strings(&own->resolve, &own->resolve_count, options->resolve, options->resolve_count);
 }
 
 static void derive_fetch(struct executor *executor)
@@ -245,14 +232,14 @@ static enum status allocate(struct executor *executor)
 {
     uint32_t slots = executor->shared.slot_count;
     executor->workers = calloc(executor->worker_count + 1, sizeof *executor->workers);
+    for (uint32_t i = 0; executor->workers && i <= executor->worker_count; i++)
+        executor->workers[i].pid_fd = executor->workers[i].doorbell_fd = -1; /* 0 is the host program's */
     executor->by_slot = calloc(slots, sizeof(struct future *));
     executor->free_slots = calloc(slots, sizeof *executor->free_slots);
     executor->held = calloc(slots, sizeof *executor->held);
     executor->parser = url_parser_open();
     if (!executor->workers || !executor->by_slot || !executor->free_slots || !executor->held || !executor->parser)
         return STATUS_OUT_OF_MEMORY;
-    for (uint32_t i = 0; i <= executor->worker_count; i++)
-        executor->workers[i].pid_fd = executor->workers[i].doorbell_fd = -1;
     for (uint32_t i = slots; i-- > 0;)
         executor->free_slots[executor->free_count++] = i;
     return STATUS_OK;
@@ -293,8 +280,10 @@ enum status executor_open(struct executor **out, const struct executor_options *
     if (status != STATUS_OK)
         return status;
     struct executor *executor = calloc(1, sizeof *executor);
-    if (!executor)
+    if (!executor) {
+        wrong(why, why_bytes, "%s", status_name(STATUS_OUT_OF_MEMORY));
         return STATUS_OUT_OF_MEMORY;
+    }
     executor->shared.body_fd = executor->epoll_fd = executor->done_fd = -1;
     executor->lifeline[0] = executor->lifeline[1] = -1;
     executor->reap_at_ns = DEADLINE_NEVER;
