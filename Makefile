@@ -32,7 +32,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers address outcome memory
+WORKER   := worker fetch libcurl transfer headers address outcome memory
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
@@ -117,6 +117,8 @@ $(BUILD)/tests/run: $(BUILD)/tests/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(objects:.o=.d)
+-include tests/torture/torture.mk
+-include tests/soak/soak.mk
 
 # ---- trying it out ----
 

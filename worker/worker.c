@@ -107,12 +107,11 @@ void worker_set_paused(struct worker *worker, uint32_t count)
                           memory_order_seq_cst);
 }
 
-void worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events)
+bool worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
     int operation = !was ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
-    if (was != events)
-        epoll_ctl(worker->epoll_fd, operation, fd, &event);
+    return was == events || epoll_ctl(worker->epoll_fd, operation, fd, &event) == 0;
 }
 
 static void say_held(const struct worker *worker)
@@ -224,13 +223,19 @@ static void look_for_cancelled(struct worker *worker)
     }
 }
 
+/* For what the coordinator may have rung for. */
+static void look_again(struct worker *worker)
+{
+    look_for_cancelled(worker);
+    worker->config.job->memory_freed(worker->job);
+}
+
 static void answer_doorbell(struct worker *worker)
 {
     uint64_t rings;
     ssize_t got = read(worker->config.doorbell_fd, &rings, sizeof rings);
     (void)got;
-    look_for_cancelled(worker);
-    worker->config.job->memory_freed(worker->job);
+    look_again(worker);
 }
 
 static void dispatch(struct worker *worker, const struct epoll_event *event)
@@ -261,6 +266,8 @@ static void poll_once(struct worker *worker, bool may_block)
     }
     for (int i = 0; i < count; i++)
         dispatch(worker, &events[i]);
+    if (count == 0 && timeout_ms > 0)
+        look_again(worker); /* a bell may be lost: this is the recheck of section 6 */
 }
 
 static void wait_busy(struct worker *worker)

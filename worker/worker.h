@@ -23,6 +23,7 @@ enum worker_exit {
     WORKER_TASKS_DONE = 10, /* did as many tasks as one worker may: replace it */
     WORKER_ORPHANED = 11,   /* the coordinator is gone */
     WORKER_CONFIG = 12,     /* cannot start with this configuration: do not restart it */
+    WORKER_SHORT = 13,      /* cannot start for want of memory or descriptors, which may pass */
 };
 
 /* What the slots are for. All in the worker's thread; none may block. */
@@ -112,7 +113,8 @@ uint32_t worker_set_current(struct worker *worker, uint32_t slot);
 /* How many transfers wait for body memory. */
 void worker_set_paused(struct worker *worker, uint32_t count);
 
-/* Watches a descriptor for epoll's `events`; `was`: what it was watched for, 0: not at all. events 0 ends it. */
-void worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events);
+/* Watches a descriptor for epoll's `events`; `was`: what it was watched for, 0: not at all. events 0 ends it. False: the system
+ * refuses, and it is watched as it was. */
+bool worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events);
 
 #endif
