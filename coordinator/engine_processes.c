@@ -85,8 +85,9 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
     close_others(keep, (int)(sizeof keep / sizeof keep[0]));
     struct worker *worker;
     FAULT_POINT("child.before_open");
-    if (worker_open(&worker, &config) != STATUS_OK)
-        _exit(WORKER_CONFIG);
+    enum status status = worker_open(&worker, &config);
+    if (status != STATUS_OK)
+        _exit(status == STATUS_INVALID_ARGUMENT ? WORKER_CONFIG : WORKER_SHORT);
     enum worker_exit code = worker_run(worker);
 #ifdef SHOAL_SANITIZED
     worker_close(worker); /* else the kernel takes all back, and faster */
@@ -110,8 +111,10 @@ static enum status processes_start(struct executor *executor, uint32_t index)
     worker->pid = pid;
     worker->pid_fd = descriptor_above_stdio(pidfd_open(pid, 0));
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
-    if (worker->pid_fd >= 0)
-        epoll_ctl(executor->epoll_fd, EPOLL_CTL_ADD, worker->pid_fd, &event);
+    if (worker->pid_fd >= 0 && epoll_ctl(executor->epoll_fd, EPOLL_CTL_ADD, worker->pid_fd, &event) != 0) {
+        close(worker->pid_fd); /* we are blind for its end, and must know it: see is_blind() */
+        worker->pid_fd = -1;
+    }
     return STATUS_OK;
 }
 

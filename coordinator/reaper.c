@@ -144,16 +144,19 @@ static void judge_pool(struct executor *executor, const struct death *death, int
     if (death->is_expected)
         return;
     executor->deaths++;
+    bool is_short = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_SHORT;
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_CONFIG)
-        pool_break(executor, FETCH_WORKER_CRASHED, 0,
-                   "a worker could not start: libcurl refused the options or memory is short");
+        pool_break(executor, FETCH_WORKER_CRASHED, 0, "a worker could not start: libcurl refused the options");
     else if (executor->options.on_worker_death == EXECUTOR_BREAK)
         pool_break(executor, FETCH_WORKER_CRASHED, death->signal, "worker %u died%s%s", (unsigned)death->index,
                    death->signal ? " of SIG" : "", death->signal ? sigabbrev_np((int)death->signal) : "");
     else if (++executor->barren_deaths >= BARREN_DEATHS_MAX)
         pool_break(executor, FETCH_WORKER_CRASHED, death->signal,
                    "workers cannot live: %u died in a row and nothing was completed in between (the last %s%s)",
-                   (unsigned)executor->barren_deaths, death->signal ? "of SIG" : "exited",
+                   (unsigned)executor->barren_deaths,
+                   death->signal ? "of SIG"
+                   : is_short    ? "could not start for want of memory or descriptors"
+                                 : "exited",
                    death->signal ? sigabbrev_np((int)death->signal) : "");
 }
 
