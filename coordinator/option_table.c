@@ -27,13 +27,17 @@ void option_table_complain(const struct option_table *table, const char *format,
     int bytes = vasprintf(&text, format, arguments);
     va_end(arguments);
     struct writer writer;
-    writer_open(&writer, 2, "standard error", NULL);
+    if (writer_open(&writer, 2, "standard error", NULL) != STATUS_OK || bytes < 0) {
+        dprintf(2, "%s: out of memory\n", table->command); /* nobody ends without a word */
+        if (bytes >= 0)
+            free(text);
+        writer_close(&writer);
+        return;
+    }
     writer_put_string(&writer, table->command);
     writer_put_string(&writer, ": ");
-    if (bytes >= 0) {
-        escape_text(&writer, text, (size_t)bytes);
-        free(text);
-    }
+    escape_text(&writer, text, (size_t)bytes);
+    free(text);
     writer_end_line(&writer);
     writer_close(&writer);
 }
