@@ -1,4 +1,5 @@
 /* Runs in: tests. What a host program sees of workers that die, and what workers do when it dies itself. Processes only. */
+#include <curl/curl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +94,30 @@ START_TEST(deaths_leak_no_descriptor)
 }
 END_TEST
 
+/* Its workers inherit a libcurl that is begun already, with the host's allocator: a handle then serves one URL, and all is fetched
+ * the same. */
+START_TEST(a_host_that_has_begun_libcurl_is_served)
+{
+    enum { COUNT = 60 };
+    struct future *futures[COUNT];
+    begin();
+    ck_assert_int_eq(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
+    CURL *own = curl_easy_init();
+    ck_assert_ptr_nonnull(own);
+    rig_open(&rig);
+    for (int i = 0; i < COUNT; i++)
+        futures[i] = rig_submit(&rig, i % 3 == 0 ? "/redirect/2" : "/gzip/2000");
+    for (int i = 0; i < COUNT; i++) {
+        const struct fetch_result *result = expect_ok(futures[i]);
+        ck_assert_uint_eq(result->redirects, i % 3 == 0 ? 2 : 0);
+        ck_assert_uint_eq(result->attempts, 1);
+        future_release(futures[i]);
+    }
+    curl_easy_cleanup(own);
+    curl_global_cleanup();
+}
+END_TEST
+
 /* The child runs an executor, tells its workers' numbers and waits to be killed. */
 _Noreturn static void run_doomed_coordinator(int out)
 {
@@ -156,6 +181,7 @@ static Suite *host_suite(void)
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_test(tests, a_host_that_ignores_sigchld_is_served);
     tcase_add_test(tests, children_of_the_host_are_not_reaped);
+    tcase_add_test(tests, a_host_that_has_begun_libcurl_is_served);
     tcase_add_test(tests, deaths_leak_no_descriptor);
     tcase_add_test(tests, a_killed_coordinator_takes_its_workers_along);
     suite_add_tcase(suite, tests);
