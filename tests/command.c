@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/fault.h"
-
 #define ARGUMENTS_MAX 64
 #define LOOK_MS 5 /* how often the origin's counts are looked at while there is nothing to read */
 
@@ -135,8 +133,8 @@ static _Noreturn void become_program(struct cli *cli, const char *const *argumen
         _exit(125);
     }
     setpgid(0, 0);
-    snprintf(program, sizeof program, "%s/%s", build != NULL ? build : "build",
-             cli->program != NULL ? cli->program : "shoal");
+    const char *name = cli->program != NULL ? cli->program : "shoal";
+    snprintf(program, sizeof program, "%s/%s", build != NULL ? build : "build", name);
     for (int i = 0; i < 3; i++) {
         become_descriptor(fds[i], i);
     }

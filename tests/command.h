@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "common/fault.h"
 #include "tests/support.h"
 
 #define CLI_PATH_BYTES 256

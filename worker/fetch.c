@@ -417,10 +417,11 @@ static enum status fetch_open(struct job **out, struct worker *worker)
         .close_socket = close_socket,
         .socket_context = job,
     };
-    libcurl_decide_reuse(&job->context);
     enum status status = job->transfers && job->lanes && job->by_slot ? STATUS_OK : STATUS_OUT_OF_MEMORY;
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        libcurl_decide_reuse(&job->context);
         status = libcurl_make_lists(&job->context);
+    }
     for (uint32_t i = 0; status == STATUS_OK && i < job->lane_count; i++)
         status = open_lane(job, i, config->capacity);
     if (status != STATUS_OK) {

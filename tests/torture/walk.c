@@ -20,7 +20,6 @@ struct report {
     unsigned long calls[FUNCTIONS_MAX];
     int function_count;
     unsigned long failed;
-    char failed_in[16];
     long blocks;
     int descriptors;
 };
@@ -36,12 +35,9 @@ static bool read_report(const char *path, struct report *report)
         int at = report->function_count;
         if (at < FUNCTIONS_MAX && sscanf(line, "calls %31s %lu", report->names[at], &report->calls[at]) == 2)
             report->function_count++;
-        else if (sscanf(line, "failed %lu %15s", &report->failed, report->failed_in) == 2)
-            continue;
-        else if (sscanf(line, "blocks %ld", &report->blocks) == 1)
-            continue;
-        else if (sscanf(line, "descriptors %d", &report->descriptors) == 1)
-            is_whole = true;
+        sscanf(line, "failed %lu", &report->failed);
+        sscanf(line, "blocks %ld", &report->blocks);
+        is_whole = sscanf(line, "descriptors %d", &report->descriptors) == 1; /* the last line */
     }
     if (file)
         fclose(file);

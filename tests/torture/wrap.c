@@ -169,8 +169,9 @@ __attribute__((constructor)) static void begin(void)
     first_process = getpid();
     descriptors_before = count_descriptors();
     read_wish(getenv("TORTURE"));
-    void *at = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    counts = at == MAP_FAILED ? NULL : at;
+    counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (counts == MAP_FAILED)
+        counts = NULL;
 }
 
 __attribute__((destructor)) static void report(void)
