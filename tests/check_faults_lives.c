@@ -76,13 +76,19 @@ static void end_every_life(const struct fault_row *row, const char *action)
     snprintf(self, sizeof self, "%d", (int)getpid());
     setenv("FAULT_SPARES", self, 1);
     fault_set(row->name, row->again ? row->again : 1, action);
-    int crashed = run_batches(count, is_large ? LARGE_BYTES : BODY_BYTES, is_blameless);
-    executor_stats(rig.executor, &stats);
+    int crashed = 0;
+    int tried = 0;
+    int64_t deadline_ms = now_ms() + NET_MS;
+    do { /* on a busy machine a life may pass its place late */
+        crashed += run_batches(count, is_large ? LARGE_BYTES : BODY_BYTES, is_blameless);
+        tried += count;
+        executor_stats(rig.executor, &stats);
+    } while (stats.worker_deaths < 2 && now_ms() < deadline_ms);
     ck_assert_msg(stats.worker_deaths >= 2, "%s: %llu deaths", row->name, (unsigned long long)stats.worker_deaths);
     if (row->again) {
-        ck_assert_msg(crashed < count / 4, "%s: %d of %d were given up", row->name, crashed, count);
+        ck_assert_msg(crashed < tried / 4, "%s: %d of %d were given up", row->name, crashed, tried);
     } else {
-        ck_assert_int_eq(crashed, count);
+        ck_assert_int_eq(crashed, tried);
         ck_assert_str_ne(executor_why_broken(rig.executor), "");
     }
     executor_close(rig.executor);
