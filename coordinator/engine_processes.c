@@ -101,7 +101,16 @@ static enum status processes_start(struct executor *executor, uint32_t index)
     pid_t parent = getpid();
     atomic_store_explicit(&executor->shared.roster[index].incarnation, worker->incarnation, memory_order_release);
     FAULT_POINT("fork.before");
+    /* A signal that finds the child before it has reset its handlers would call the host's, in the child. */
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
+    int error = errno;
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
     if (pid < 0)
         return STATUS_SYSTEM;
     if (pid == 0)

@@ -1,5 +1,6 @@
 /* Runs in: tests. What a host program sees of workers that die, and what workers do when it dies itself. Processes only. */
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -118,6 +119,42 @@ START_TEST(a_host_that_has_begun_libcurl_is_served)
 }
 END_TEST
 
+static int handler_pipe[2];
+
+static void on_sigterm(int number)
+{
+    (void)number;
+    ssize_t written = write(handler_pipe[1], "x", 1);
+    (void)written;
+}
+
+/* A handler of the host's must never run in a worker, however early the signal comes. */
+START_TEST(a_signal_to_a_worker_just_born_does_not_call_the_hosts_handler)
+{
+    const struct sigaction action = {.sa_handler = on_sigterm};
+    pid_t pids[PIDS];
+    siginfo_t about;
+    char byte;
+    begin();
+    ck_assert_int_eq(pipe2(handler_pipe, O_NONBLOCK | O_CLOEXEC), 0);
+    sigaction(SIGTERM, &action, NULL);
+    rig_open(&rig);
+    setenv("FAULT", "child.begun:1:stop", 1);
+    struct future *future = rig_submit(&rig, "/bytes/10");
+    unsetenv("FAULT");
+    ck_assert_uint_eq(children_of_self(&rig.origin, pids, PIDS), 1);
+    ck_assert_int_eq(waitid(P_PID, (id_t)pids[0], &about, WSTOPPED | WNOWAIT), 0);
+    kill(pids[0], SIGTERM);
+    kill(pids[0], SIGCONT);
+    expect_ok(future);
+    future_release(future);
+    ck_assert_int_eq(read(handler_pipe[0], &byte, 1), -1);
+    struct executor_stats stats;
+    executor_stats(rig.executor, &stats);
+    ck_assert_uint_eq(stats.worker_deaths, 1);
+}
+END_TEST
+
 /* The child runs an executor, tells its workers' numbers and waits to be killed. */
 _Noreturn static void run_doomed_coordinator(int out)
 {
@@ -182,6 +219,7 @@ static Suite *host_suite(void)
     tcase_add_test(tests, a_host_that_ignores_sigchld_is_served);
     tcase_add_test(tests, children_of_the_host_are_not_reaped);
     tcase_add_test(tests, a_host_that_has_begun_libcurl_is_served);
+    tcase_add_test(tests, a_signal_to_a_worker_just_born_does_not_call_the_hosts_handler);
     tcase_add_test(tests, deaths_leak_no_descriptor);
     tcase_add_test(tests, a_killed_coordinator_takes_its_workers_along);
     suite_add_tcase(suite, tests);
