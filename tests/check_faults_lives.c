@@ -11,7 +11,7 @@
 
 #define COUNT 192
 #define BATCH 32
-#define BODY_BYTES 20000
+#define BODY_BYTES 100000   /* more than stays reserved: every one grows its extent */
 #define LARGE_BYTES 4000000 /* beyond the memory: one at a time goes on, the others wait */
 #define LARGE_COUNT 32
 

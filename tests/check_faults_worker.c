@@ -9,8 +9,8 @@
 #include "tests/support.h"
 
 #define BATCH 8
-#define BATCHES 3 /* at least */
-#define BODY_BYTES 50000
+#define BATCHES 3           /* at least */
+#define BODY_BYTES 100000   /* more than stays reserved: every one grows its extent */
 #define LARGE_BYTES 4000000 /* beyond the memory: one at a time goes on, the others wait */
 
 static struct rig rig;
