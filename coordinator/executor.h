@@ -92,6 +92,8 @@ struct executor_options {
     size_t header_count;
     const char *const *resolve; /* resolve_count entries "host:port:address", as in curl */
     size_t resolve_count;
+    const char *crash_url;     /* whoever fetches this URL crashes (SIGSEGV) at its first byte: to see what a crash
+                                * costs; absolute, as it is requested. NULL: none */
     int interrupt_fd;          /* a wait ends with STATUS_INTERRUPTED when this is readable; -1: none */
     const struct job_ops *job; /* NULL: fetch. For tests and benchmarks of the engine itself */
 };

@@ -126,7 +126,7 @@ static bool copy_options(struct executor *executor, const struct executor_option
 {
     struct executor_options *own = &executor->options;
     *own = *options;
-    own->user_agent = own->proxy = own->ca_file = NULL;
+    own->user_agent = own->proxy = own->ca_file = own->crash_url = NULL;
     own->headers = own->resolve = NULL;
     own->header_count = own->resolve_count = 0;
     const char *agent = options->user_agent ? options->user_agent : "shoal/" SHOAL_VERSION;
@@ -136,6 +136,8 @@ static bool copy_options(struct executor *executor, const struct executor_option
     copied = copy_string(&own->proxy) && copied;
     own->ca_file = options->ca_file;
     copied = copy_string(&own->ca_file) && copied;
+    own->crash_url = options->crash_url;
+    copied = copy_string(&own->crash_url) && copied;
     own->headers = options->headers;
     copied = copy_strings(&own->headers, options->header_count) && copied;
     own->header_count = copied ? options->header_count : 0;
@@ -171,6 +173,7 @@ static void derive_fetch(struct executor *executor)
         .header_count = options->header_count,
         .resolve = options->resolve,
         .resolve_count = options->resolve_count,
+        .crash_url = options->crash_url,
     };
 }
 
@@ -373,6 +376,7 @@ void executor_free(struct executor *executor)
     free((void *)(uintptr_t)executor->options.user_agent);
     free((void *)(uintptr_t)executor->options.proxy);
     free((void *)(uintptr_t)executor->options.ca_file);
+    free((void *)(uintptr_t)executor->options.crash_url);
     free(executor->held);
     free(executor->free_slots);
     free(executor->by_slot);

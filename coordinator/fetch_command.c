@@ -119,9 +119,14 @@ static enum exit_status open_sinks(struct fetch *fetch)
 {
     const struct fetch_options *options = &fetch->options;
     char why[WHY_BYTES] = "no memory";
-    enum status status = options->format == FORMAT_JSONL
-                             ? sink_jsonl_open(&fetch->report, &fetch->out, options->quiet)
-                             : sink_text_open(&fetch->report, &fetch->out, &fetch->err, options->quiet);
+    enum status status;
+    if (options->tally_fd >= 0) {
+        status = sink_tally_open(&fetch->report, options->tally_fd, why, sizeof why);
+    } else if (options->format == FORMAT_JSONL) {
+        status = sink_jsonl_open(&fetch->report, &fetch->out, options->quiet);
+    } else {
+        status = sink_text_open(&fetch->report, &fetch->out, &fetch->err, options->quiet);
+    }
     if (status == STATUS_OK && options->output_dir != NULL) {
         status = sink_files_open(&fetch->saver, options->output_dir, why, sizeof why);
     }

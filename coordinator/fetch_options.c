@@ -246,6 +246,22 @@ TAKE(take_hang_time)
     return option_value_duration(value, 0, &FETCH->executor.hang_time_ms, why, why_bytes);
 }
 
+/* ---- for `shoal compare` ---- */
+
+TAKE(take_tally)
+{
+    uint32_t fd;
+    if (!option_value_count(value, 3, INT32_MAX, &fd, why, why_bytes))
+        return false;
+    FETCH->tally_fd = (int)fd;
+    return true;
+}
+
+TAKE(take_crash_url)
+{
+    return option_value_not_empty(value, &FETCH->executor.crash_url, why, why_bytes);
+}
+
 /* ---- the table ---- */
 
 static const struct option_spec SPECS[] = {
@@ -294,10 +310,12 @@ static const struct option_spec SPECS[] = {
      OPTIONS_RUN},
     {"hang-time", 0, "TIME", "Kill a worker that gives no sign of life for so long (default 10s); 0: never",
      take_hang_time, OPTIONS_RUN},
+    {"tally", 0, "FD", NULL, take_tally, OPTIONS_RUN},
+    {"crash-url", 0, "URL", NULL, take_crash_url, OPTIONS_RUN},
     {"help", 'h', NULL, "Show this help", NULL, OPTIONS_DONE},
 };
 
-static const struct option_table TABLE = {"shoal fetch", SPECS, COUNT(SPECS)};
+static const struct option_table TABLE = {"shoal fetch", SPECS, COUNT(SPECS), NULL};
 
 const struct option_table *fetch_option_table(void)
 {

@@ -57,7 +57,7 @@ enum options_outcome fetch_options_parse(struct fetch_options *options, int argc
 {
     const struct option_table *table = fetch_option_table();
     int operand_index = argc;
-    *options = (struct fetch_options){.retries = RETRIES_DEFAULT, .progress = PROGRESS_AUTO};
+    *options = (struct fetch_options){.retries = RETRIES_DEFAULT, .progress = PROGRESS_AUTO, .tally_fd = -1};
     executor_options_init(&options->executor);
     options->executor.keep = EXECUTOR_KEEP_NOTHING;
     enum options_outcome outcome = option_table_parse(table, options, argc, argv, &operand_index);

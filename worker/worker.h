@@ -64,6 +64,7 @@ struct fetch_config {
     size_t header_count;
     const char *const *resolve;
     size_t resolve_count;
+    const char *crash_url; /* raises SIGSEGV when the first byte of this URL's body arrives; NULL: none */
 };
 
 struct worker_config {
