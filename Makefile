@@ -32,7 +32,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers address outcome crash memory
+WORKER   := worker fetch transfer headers address outcome crash memory sandbox rlimits landlock seccomp
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial

@@ -84,6 +84,7 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
     struct worker *worker;
     if (worker_open(&worker, &config) != STATUS_OK)
         _exit(WORKER_CONFIG);
+    worker_confine(worker); /* libcurl has begun, nothing of the network has come in */
     enum worker_exit code = worker_run(worker);
 #ifdef SHOAL_SANITIZED
     worker_close(worker); /* else the kernel takes all back, and faster */

@@ -478,8 +478,10 @@ void executor_stats(const struct executor *executor, struct executor_stats *stat
         .worker_deaths = executor->deaths,
         .pending = executor->pending,
         .pending_future_bytes = sizeof(struct future) + 1,
+        .sandbox = executor->options.sandbox,
     };
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
+        stats->sandbox &= ~atomic_load_explicit(&executor->shared.roster[i].unconfined, memory_order_relaxed);
         if (executor->workers[i].is_alive)
             stats->running += atomic_load_explicit(&executor->shared.roster[i].held, memory_order_relaxed);
     }

@@ -41,6 +41,10 @@ size_t descriptors_open(void);
 /* The children of this process, zombies too, apart from `origin`'s (may be NULL). Returns how many; writes up to `max`. */
 size_t children_of_self(const struct origin *origin, pid_t *pids, size_t max);
 
+/* Answers one system call of this process, and of all that it starts, with an error, for good; false where that is not
+ * permitted. */
+bool refuse_system_call(uint32_t number, uint32_t error);
+
 /* ---- an executor with its origin ---- */
 
 struct rig {
