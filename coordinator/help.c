@@ -12,6 +12,7 @@
 #include "coordinator/escape.h"
 #include "coordinator/option_table.h"
 #include "coordinator/units.h"
+#include "worker/worker.h"
 
 #define COLUMNS_MAX 79
 #define TEXT_COLUMN 27 /* where the second column of the options begins */
@@ -197,6 +198,15 @@ static void put_limits(struct writer *writer)
     writer_end_line(writer);
 }
 
+static void put_sandbox(struct writer *writer)
+{
+    char text[160];
+    worker_sandbox_describe(text, sizeof text);
+    writer_put_string(writer, "sandbox: ");
+    writer_put_string(writer, text);
+    writer_end_line(writer);
+}
+
 void help_put_version(struct writer *writer, bool verbose)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
@@ -211,6 +221,7 @@ void help_put_version(struct writer *writer, bool verbose)
     if (verbose) {
         put_features(writer, info);
         put_limits(writer);
+        put_sandbox(writer);
     }
 }
 

@@ -99,7 +99,7 @@ START_TEST(every_option_is_taken)
     fetch_options_free(&options);
     RUN("--connect-timeout=1.5s", "--max-time", "1m", "--stall-time", "250ms", "--max-redirs", "0", "--max-body", "1K",
         "--memory", "1G", "--retries", "0", "--on-worker-death", "break", "--max-tasks-per-worker", "100",
-        "--hang-time", "0", "http://h/");
+        "--hang-time", "0", "--sandbox", "rlimits,landlock", "http://h/");
     ck_assert_int_eq(options.executor.limits.connect_timeout_ms, 1500);
     ck_assert_int_eq(options.executor.limits.total_timeout_ms, 60000);
     ck_assert_int_eq(options.executor.limits.stall_time_ms, 250);
@@ -110,6 +110,7 @@ START_TEST(every_option_is_taken)
     ck_assert_int_eq(options.executor.on_worker_death, EXECUTOR_BREAK);
     ck_assert_uint_eq(options.executor.tasks_per_worker_max, 100);
     ck_assert_int_eq(options.executor.hang_time_ms, 0);
+    ck_assert_uint_eq(options.executor.sandbox, EXECUTOR_SANDBOX_RLIMITS | EXECUTOR_SANDBOX_LANDLOCK);
     fetch_options_free(&options);
 }
 END_TEST
@@ -218,6 +219,10 @@ START_TEST(bad_choices_name_what_there_is)
     WRONG("--format \"xml\": must be text or jsonl", "--format", "xml", "http://h/");
     WRONG("--progress \"yes\": must be auto, always or never", "--progress=yes", "http://h/");
     WRONG("--on-worker-death \"\": must be isolate or break", "--on-worker-death=", "http://h/");
+    WRONG("--sandbox \"seccomp,\": must be all, none, or some of rlimits,privs,nodump,landlock,seccomp",
+          "--sandbox=seccomp,", "http://h/");
+    WRONG("--sandbox \"all,privs\": must be all", "--sandbox", "all,privs", "http://h/");
+    WRONG("--sandbox \"\": must be all", "--sandbox=", "http://h/");
 }
 END_TEST
 
