@@ -729,6 +729,21 @@ START_TEST(the_coordinator_itself_is_not_confined)
 }
 END_TEST
 
+START_TEST(the_engines_without_a_process_of_their_own_confine_nobody)
+{
+    struct executor_options options;
+    executor_options_init(&options);
+    options.engine = (enum executor_engine)_i;
+    options.sandbox = EXECUTOR_SANDBOX_ALL;
+    options.job = &probe_job;
+    ck_assert_int_eq(executor_open(&executor, &options, NULL, 0), STATUS_OK);
+    ck_assert_int_eq(try_in_worker("read /etc/passwd"), 0);
+    ck_assert_int_eq(try_in_worker("fork"), 0);
+    ck_assert_int_eq(gain_privileges(), 0);
+    ck_assert_uint_eq(sandbox_in_force(), EXECUTOR_SANDBOX_NONE);
+}
+END_TEST
+
 START_TEST(an_unknown_part_is_refused)
 {
     struct executor_options options;
@@ -803,6 +818,8 @@ static Suite *sandbox_suite(void)
     tcase_add_test(parts, the_worker_of_the_quarantine_is_confined);
     tcase_add_test(parts, landlock_and_seccomp_bring_no_new_privileges_with_them);
     tcase_add_test(parts, the_coordinator_itself_is_not_confined);
+    tcase_add_loop_test(parts, the_engines_without_a_process_of_their_own_confine_nobody, EXECUTOR_THREADS,
+                        EXECUTOR_ENGINE_COUNT);
     tcase_add_test(parts, an_unknown_part_is_refused);
     tcase_add_test(parts, without_landlock_in_the_kernel_there_is_one_note_and_the_rest_holds);
     tcase_add_test(parts, without_seccomp_in_the_kernel_there_is_one_note_and_the_rest_holds);
