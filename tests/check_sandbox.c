@@ -159,8 +159,9 @@ static int reach_an_abstract_socket(void)
     struct sockaddr_un address;
     socklen_t bytes = abstract_name(&address, listener_pid);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int error = outcome(connect(fd, (struct sockaddr *)&address, bytes));
-    close(fd);
+    int error = outcome(fd < 0 ? fd : connect(fd, (struct sockaddr *)&address, bytes));
+    if (fd >= 0)
+        close(fd);
     return error;
 }
 
@@ -328,6 +329,19 @@ static int open_datagram_socket(void)
     return opens_socket(AF_INET6, SOCK_DGRAM, 0);
 }
 
+static int own_a_socket(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = outcome(fcntl(fd, F_SETOWN, getpid()));
+    close(fd);
+    return error;
+}
+
+static int slow_down(void)
+{
+    return outcome(setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0)));
+}
+
 static int open_unix_socket(void)
 {
     return opens_socket(AF_UNIX, SOCK_STREAM, 0);
@@ -410,6 +424,8 @@ static const struct forbidden {
     {"load a module", load_a_module, EXECUTOR_SANDBOX_SECCOMP, EPERM, 0},
     {"type into the terminal", type_into_the_terminal, EXECUTOR_SANDBOX_SECCOMP, EPERM, 0},
     {"be traced again", be_traced_again, EXECUTOR_SANDBOX_SECCOMP, EPERM, 0},
+    {"let a socket signal", own_a_socket, EXECUTOR_SANDBOX_SECCOMP, EPERM, 0},
+    {"change priorities", slow_down, EXECUTOR_SANDBOX_SECCOMP, EPERM, 0},
     {"packet socket", open_packet_socket, EXECUTOR_SANDBOX_SECCOMP, EAFNOSUPPORT, 0},
     {"raw socket", open_raw_socket, EXECUTOR_SANDBOX_SECCOMP, EPERM, 0},
     {"kernel event socket", open_kernel_event_socket, EXECUTOR_SANDBOX_SECCOMP, EAFNOSUPPORT, 0},
@@ -432,7 +448,6 @@ static const struct allowed {
     {"ask for one's own limits", limit_oneself},
     {"route socket", open_route_socket},
     {"datagram socket", open_datagram_socket},
-    {"unix socket", open_unix_socket},
     {"a call that is not there yet", make_a_call_that_is_not_there_yet},
     {"write last words", write_last_words},
 };
@@ -464,7 +479,7 @@ static int act_named(const char *name)
         if (strcmp(ALLOWED[i].name, name) == 0)
             return ALLOWED[i].act();
     }
-    return -1;
+    return strcmp(name, "unix socket") == 0 ? open_unix_socket() : -1;
 }
 
 /* "crash first, then NAME" does it in quarantine. */
@@ -649,8 +664,8 @@ START_TEST(all_parts_together_forbid_all)
         if (worker_sandbox_missing(row->part) || landlock_abi() < row->abi)
             continue;
         int answer = try_in_worker(row->name);
-        ck_assert_msg(answer == EACCES || answer == EPERM || answer == row->refusal, "%s: %s", row->name,
-                      strerror(answer));
+        ck_assert_msg(answer == EACCES || answer == EPERM || answer == EAFNOSUPPORT || answer == row->refusal, "%s: %s",
+                      row->name, strerror(answer));
     }
     ck_assert_uint_eq(sandbox_in_force(), EXECUTOR_SANDBOX_ALL & ~worker_sandbox_missing(EXECUTOR_SANDBOX_ALL));
 }
@@ -665,6 +680,33 @@ START_TEST(what_a_worker_needs_goes_on_as_outside)
         int answer = try_in_worker(ALLOWED[i].name);
         ck_assert_msg(answer == outside, "%s: %s, not %s", ALLOWED[i].name, strerror(answer), strerror(outside));
     }
+}
+END_TEST
+
+static const struct {
+    const char *nsswitch;
+    int outcome;
+} LOOKUPS[] = {
+    {"hosts: files dns\n", EAFNOSUPPORT},
+    {"passwd: files systemd\n\n  hosts:\tfiles myhostname [NOTFOUND=return] dns # not mdns\n", EAFNOSUPPORT},
+    {"# hosts: resolve\n", EAFNOSUPPORT},
+    {"hosts:files[SUCCESS=return]dns", EAFNOSUPPORT},
+    {"hosts: files resolve [!UNAVAIL=return] dns\n", 0},
+    {"hosts: files mdns4_minimal [NOTFOUND=return] dns\n", 0},
+    {"hosts: [", EAFNOSUPPORT},
+    {"hosts: sss", 0},
+};
+
+/* Of what else listens on such sockets, much starts programs for whoever asks. */
+START_TEST(a_unix_socket_can_be_had_only_where_names_are_asked_of_daemons)
+{
+    if (worker_sandbox_missing(EXECUTOR_SANDBOX_SECCOMP) || access("/run/nscd/socket", F_OK) == 0)
+        return;
+    if (!enter_private_etc(LOOKUPS[_i].nsswitch)) {
+        printf("skipped: no mounts of one's own\n");
+        return;
+    }
+    ck_assert_int_eq(try_with(EXECUTOR_SANDBOX_SECCOMP, "unix socket"), LOOKUPS[_i].outcome);
 }
 END_TEST
 
@@ -812,6 +854,7 @@ static Suite *sandbox_suite(void)
     tcase_add_loop_test(parts, what_a_part_forbids_can_be_done_without_it, 0, COUNT(FORBIDDEN));
     tcase_add_test(parts, all_parts_together_forbid_all);
     tcase_add_test(parts, what_a_worker_needs_goes_on_as_outside);
+    tcase_add_loop_test(parts, a_unix_socket_can_be_had_only_where_names_are_asked_of_daemons, 0, COUNT(LOOKUPS));
     tcase_add_test(parts, a_standard_error_that_is_a_file_still_takes_what_a_worker_says);
     tcase_add_test(parts, all_is_the_default);
     tcase_add_test(parts, every_life_of_a_worker_is_confined);

@@ -1,10 +1,8 @@
 /* Runs in: tests. Whole runs with confined workers: nothing that a fetch needs is missing, and what the kernel lacks is said once. */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "common/fetch_error.h"
 #include "tests/command.h"
@@ -54,27 +52,10 @@ START_TEST(a_large_body_of_a_named_host_arrives_from_a_confined_worker)
 }
 END_TEST
 
-static bool put_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-    if (!file)
-        return false;
-    bool is_put = fputs(text, file) >= 0;
-    return fclose(file) == 0 && is_put;
-}
-
-/* An /etc of this process's own, with two files of the resolver. */
-static bool enter_private_etc(void)
-{
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("tmpfs", "/etc", "tmpfs", 0, "size=64k") == 0 && put_file("/etc/nsswitch.conf", "hosts: files\n") &&
-           put_file("/etc/hosts", "127.0.0.1 old.test\n");
-}
-
 /* Who edits /etc/hosts, and who renews a lease, writes a new file and renames it: Landlock's rule is of the old one. */
 START_TEST(a_worker_that_no_longer_sees_the_resolvers_files_makes_room_for_one_that_does)
 {
-    if (!enter_private_etc()) {
+    if (!enter_private_etc("hosts: files\n")) {
         printf("skipped: no mounts of one's own\n");
         rig_begin(&rig, EXECUTOR_PROCESSES);
         return;
@@ -83,7 +64,10 @@ START_TEST(a_worker_that_no_longer_sees_the_resolvers_files_makes_room_for_one_t
     struct future *future = submit_named("old.test", "/bytes/10");
     expect_ok(future);
     future_release(future);
-    ck_assert(put_file("/etc/hosts.new", "127.0.0.1 new.test\n"));
+    FILE *hosts = fopen("/etc/hosts.new", "we");
+    ck_assert_ptr_nonnull(hosts);
+    fputs("127.0.0.1 new.test\n", hosts);
+    fclose(hosts);
     ck_assert_int_eq(rename("/etc/hosts.new", "/etc/hosts"), 0);
     if (!worker_sandbox_missing(EXECUTOR_SANDBOX_LANDLOCK)) {
         future = submit_named("new.test", "/bytes/10");

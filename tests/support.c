@@ -48,6 +48,22 @@ bool enter_private_shm(unsigned kib)
            mount("tmpfs", "/dev/shm", "tmpfs", 0, size) == 0;
 }
 
+static bool put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return false;
+    bool is_put = fputs(text, file) >= 0;
+    return fclose(file) == 0 && is_put;
+}
+
+bool enter_private_etc(const char *nsswitch)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", "/etc", "tmpfs", 0, "size=64k") == 0 && put_file("/etc/nsswitch.conf", nsswitch) &&
+           put_file("/etc/hosts", "127.0.0.1 old.test\n");
+}
+
 static size_t count_entries(const char *path, const char *prefix)
 {
     size_t count = 0;

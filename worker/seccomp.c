@@ -2,12 +2,16 @@
 #include "worker/seccomp.h"
 
 #include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -26,6 +30,7 @@
 #define NUMBER_MAX 470u /* of the calls that Linux had when this was written; those of x32 lie far above */
 #define FILTER_MAX 512u
 #define STRIDE 32u
+#define ARGUMENTS_MAX 4u
 #define REFUSE(error) (SECCOMP_RET_ERRNO | (error))
 #define NEW_NAMESPACES \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
@@ -52,8 +57,8 @@ static const uint16_t OFTEN[] = {
 
 /* glibc falls back to clone(), whose flags can be looked at; openat2() to nothing: nobody here needs it. */
 static const uint16_t ABSENT[] = {
-    SYS_clone3,       SYS_openat2, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_userfaultfd,
-    SYS_memfd_secret, SYS_bpf,
+    SYS_clone3,      SYS_openat2,      SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+    SYS_userfaultfd, SYS_memfd_secret, SYS_io_setup,       SYS_vmsplice,       SYS_bpf,
 };
 
 static const uint16_t REFUSED[] = {
@@ -76,6 +81,12 @@ static const uint16_t REFUSED[] = {
     SYS_setns,
     SYS_unshare,
     SYS_personality,
+    SYS_setpriority,
+    SYS_ioprio_set,
+    SYS_sched_setattr,
+    SYS_sched_setscheduler,
+    SYS_sched_setparam,
+    SYS_sched_setaffinity,
     /* other users */
     SYS_setuid,
     SYS_setgid,
@@ -257,25 +268,75 @@ static void put_strides(struct filter *filter)
     }
 }
 
-/* The call's argument decides: one of two values gets one answer, any other the other. */
-static void put_by_argument(struct filter *filter, uint32_t number, unsigned argument, const uint32_t values[2],
-                            uint32_t answer, uint32_t other_answer)
+/* The call's argument decides: one of these values gets one answer, any other the other. */
+static void put_by_argument(struct filter *filter, uint32_t number, unsigned argument,
+                            const uint32_t values[ARGUMENTS_MAX], uint32_t answer, uint32_t other_answer)
 {
-    put_unless(filter, number, 6);
+    put_unless(filter, number, 2 + 2 * ARGUMENTS_MAX);
     put_load(filter, ARGUMENT_AT(argument));
-    put_if(filter, values[0], answer);
-    put_if(filter, values[1], answer);
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++)
+        put_if(filter, values[i], answer);
     put_answer(filter, other_answer);
 }
 
-/* Streams and datagrams of the internet; of Unix, for the resolver's daemons; routing, where it asks for our addresses. */
+/* ---- what the resolver needs ---- */
+
+static bool is_one_of_libc(const char *service, size_t bytes)
+{
+    static const char *const THOSE[] = {"files", "dns", "myhostname"};
+    for (size_t i = 0; i < COUNT(THOSE); i++) {
+        if (strlen(THOSE[i]) == bytes && memcmp(THOSE[i], service, bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether "hosts: files resolve [!UNAVAIL=return] dns" names a service that may ask a daemon; see nsswitch.conf(5). */
+static bool line_names_daemons(const char *line)
+{
+    static const char BLANKS[] = " \t\n";
+    static const char HOSTS[] = "hosts:";
+    line += strspn(line, BLANKS);
+    if (strncmp(line, HOSTS, strlen(HOSTS)) != 0)
+        return false;
+    line += strlen(HOSTS);
+    for (;;) {
+        line += strspn(line, BLANKS);
+        if (*line == '\0' || *line == '#')
+            return false;
+        size_t bytes = *line == '[' ? strcspn(line, "]\n") + 1 : strcspn(line, " \t\n[#");
+        if (*line != '[' && !is_one_of_libc(line, bytes))
+            return true;
+        for (; bytes > 0 && *line != '\0'; bytes--)
+            line++;
+    }
+}
+
+/* Behind a Unix socket there may also be somebody who starts programs for who asks (D-Bus, Docker): only where names are asked
+ * of daemons may a worker have one. */
+static bool resolver_asks_daemons(void)
+{
+    if (access("/run/nscd/socket", F_OK) == 0)
+        return true;
+    FILE *file = fopen("/etc/nsswitch.conf", "re");
+    bool asks = false;
+    char line[512];
+    while (file && !asks && fgets(line, sizeof line, file))
+        asks = line_names_daemons(line);
+    if (file)
+        fclose(file);
+    return asks;
+}
+
+/* Streams and datagrams of the internet, perhaps of Unix; routing, where the resolver asks for our addresses. */
 static void put_socket(struct filter *filter)
 {
+    const uint32_t third = resolver_asks_daemons() ? AF_UNIX : AF_INET;
     const struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARGUMENT_AT(0)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 5, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 4, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, third, 3, 0),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
         BPF_JUMP(BPF_JMP | BPF_JA, 6, 0, 0),
         BPF_STMT(BPF_RET | BPF_K, REFUSE(EAFNOSUPPORT)),
@@ -324,16 +385,21 @@ static void build(struct filter *filter)
         put_if(filter, OFTEN[i], SECCOMP_RET_ALLOW);
     put_socket(filter);
     put_clone(filter);
-    /* Signals and limits: our own. Typing into the terminal that is our standard error: no. To be traced again, or to outlive
-     * the coordinator: no. */
-    put_by_argument(filter, SYS_kill, 0, (const uint32_t[]){self, self}, SECCOMP_RET_ALLOW, refuse);
-    put_by_argument(filter, SYS_tgkill, 0, (const uint32_t[]){self, self}, SECCOMP_RET_ALLOW, refuse);
-    put_by_argument(filter, SYS_rt_sigqueueinfo, 0, (const uint32_t[]){self, self}, SECCOMP_RET_ALLOW, refuse);
-    put_by_argument(filter, SYS_rt_tgsigqueueinfo, 0, (const uint32_t[]){self, self}, SECCOMP_RET_ALLOW, refuse);
-    put_by_argument(filter, SYS_prlimit64, 0, (const uint32_t[]){self, 0}, SECCOMP_RET_ALLOW, refuse);
-    put_by_argument(filter, SYS_ioctl, 1, (const uint32_t[]){TIOCSTI, TIOCLINUX}, refuse, SECCOMP_RET_ALLOW);
-    put_by_argument(filter, SYS_prctl, 0, (const uint32_t[]){PR_SET_DUMPABLE, PR_SET_PDEATHSIG}, refuse,
-                    SECCOMP_RET_ALLOW);
+    /* Signals and limits: our own, nor let a descriptor signal others. Typing into the terminal that is our standard error: no.
+     * To be traced again, or to outlive the coordinator: no. */
+    const uint32_t ours[ARGUMENTS_MAX] = {self, self, self, self};
+    const uint32_t limits[ARGUMENTS_MAX] = {self, 0, 0, 0};
+    const uint32_t ioctls[ARGUMENTS_MAX] = {TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP};
+    const uint32_t fcntls[ARGUMENTS_MAX] = {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETSIG};
+    const uint32_t prctls[ARGUMENTS_MAX] = {PR_SET_DUMPABLE, PR_SET_PDEATHSIG, PR_SET_PTRACER, PR_SET_MM};
+    put_by_argument(filter, SYS_kill, 0, ours, SECCOMP_RET_ALLOW, refuse);
+    put_by_argument(filter, SYS_tgkill, 0, ours, SECCOMP_RET_ALLOW, refuse);
+    put_by_argument(filter, SYS_rt_sigqueueinfo, 0, ours, SECCOMP_RET_ALLOW, refuse);
+    put_by_argument(filter, SYS_rt_tgsigqueueinfo, 0, ours, SECCOMP_RET_ALLOW, refuse);
+    put_by_argument(filter, SYS_prlimit64, 0, limits, SECCOMP_RET_ALLOW, refuse);
+    put_by_argument(filter, SYS_ioctl, 1, ioctls, refuse, SECCOMP_RET_ALLOW);
+    put_by_argument(filter, SYS_fcntl, 1, fcntls, refuse, SECCOMP_RET_ALLOW);
+    put_by_argument(filter, SYS_prctl, 0, prctls, refuse, SECCOMP_RET_ALLOW);
     put_strides(filter);
     put_answer(filter, SECCOMP_RET_ALLOW);
 }
