@@ -51,6 +51,8 @@ static void settle(struct fetch_options *options)
         options->output_path = NULL;
     if (options->quiet)
         options->progress = PROGRESS_NEVER;
+    if (options->tally_fd >= 0) /* who counts for another also has its memory looked at by it */
+        executor->sandbox &= ~(uint32_t)EXECUTOR_SANDBOX_NODUMP;
 }
 
 enum options_outcome fetch_options_parse(struct fetch_options *options, int argc, char **argv)

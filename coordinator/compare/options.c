@@ -123,9 +123,9 @@ static const char *const SHARED[] = {"input", "workers", "concurrency", "output"
 
 /* fetch's, given to every run. */
 static const char *const PASSED[] = {
-    "per-host", "retries", "connect-timeout", "max-time",   "stall-time",    "max-redirs",
-    "max-body", "memory",  "header",          "user-agent", "proxy",         "cacert",
-    "insecure", "resolve", "http1.1",         "http2",      "block-private", "hang-time",
+    "per-host", "retries", "connect-timeout", "max-time",  "stall-time", "max-redirs", "max-body",
+    "memory",   "header",  "user-agent",      "proxy",     "cacert",     "insecure",   "resolve",
+    "http1.1",  "http2",   "block-private",   "hang-time", "sandbox",
 };
 static_assert(COUNT(OWN) + COUNT(SHARED) + COUNT(PASSED) <= COMPARE_SPECS_MAX, "the table has room for all");
 

@@ -18,7 +18,7 @@ bench_run       = tests/bench/run --build $(BUILD) --rounds $(BENCH_ROUNDS)
 # tests/check_bench.sh runs the benchmark, small.
 suites: $(BUILD)/bench_engine
 
-.PHONY: bench bench-run bench-burst bench-engine
+.PHONY: bench bench-run bench-burst bench-engine bench-sandbox
 #: bench       shoal beside its peers on five workloads, ratios, the engine's figures (PEERS=all: Python's peers too)
 bench: deps-run
 	@tests/install_deps $(BENCH_PACKAGES)
@@ -32,3 +32,7 @@ bench-burst: $(bench_programs)
 	  --only shoal,shoal-threads,bodies-kept,wget2,wrk $(BENCH_OPTIONS)
 bench-engine: $(bench_programs)
 	@$(bench_run) --workloads engine $(BENCH_OPTIONS)
+#: bench-sandbox  what the workers' sandbox costs: one system call, and the burst workload with it and without
+bench-sandbox: $(bench_programs)
+	@$(BUILD)/bench_engine calls
+	@$(bench_run) --workloads burst --only shoal,shoal-unconfined $(BENCH_OPTIONS)

@@ -40,6 +40,7 @@ class Contender(NamedTuple):
     in_flight_max: int = 1 << 20
     workloads: Optional[Tuple[str, ...]] = None  # None: all
     is_limit: bool = False  # no fetcher: runs for a time, and asks for one page
+    when_named: bool = False  # races only where --only names it
 
     def missing(self, build):
         kind, _, name = self.needs.rpartition(":")
@@ -55,8 +56,9 @@ class Contender(NamedTuple):
         return min(fewer, workload.pages, QUICK_PAGES if quick and name in (self.pages or {}) else fewer)
 
 
-def shoal(engine):
-    return lambda task: [f"{task.build}/shoal", "fetch", "-e", engine, "-i", task.list(), "-c", str(task.in_flight)]
+def shoal(engine, *more):
+    return lambda task: [f"{task.build}/shoal", "fetch", "-e", engine, "-i", task.list(), "-c", str(task.in_flight),
+                         *more]
 
 
 def bodies_kept(task):
@@ -92,6 +94,7 @@ def python(kind):
 FIELD = (
     Contender("shoal", "build:shoal", "", shoal("processes")),
     Contender("shoal-threads", "build:shoal", "", shoal("threads")),
+    Contender("shoal-unconfined", "build:shoal", "", shoal("processes", "--sandbox", "none"), when_named=True),
     Contender("bodies-kept", "build:bench_engine", "", bodies_kept, workloads=("burst",)),
     Contender("wget2", "wget2", "wget2", wget2, in_flight_max=256),
     Contender("curl-Z", "curl", "curl", curl, in_flight_max=300),

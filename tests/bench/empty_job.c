@@ -19,13 +19,24 @@ static enum status empty_open(struct job **job, struct worker *worker)
     return STATUS_OK;
 }
 
-static void empty_start(struct job *job, const struct claim *claim)
+struct worker *empty_worker(const struct job *job)
+{
+    return job->worker;
+}
+
+struct result_shm *empty_result(const struct job *job, const struct claim *claim)
 {
     const struct shared *shared = worker_config_of(job->worker)->shared;
     struct result_shm *result = worker_result(job->worker, claim->slot);
     memset(result, 0, offsetof(struct result_shm, sha256));
     result->retry_after_s = -1;
     result->queued_us = (clock_now_ns() - shared->slots[claim->slot].submitted_ns) / NS_PER_US;
+    return result;
+}
+
+static void empty_start(struct job *job, const struct claim *claim)
+{
+    empty_result(job, claim);
     worker_publish(job->worker, claim);
 }
 

@@ -5,6 +5,7 @@
  *     bench_engine empty [TASKS [WORKERS [threads]]]   empty tasks a second
  *     bench_engine latency [TASKS]                     submit to start, one at a time: p50 and p99
  *     bench_engine pending [FUTURES]                   memory of futures that wait, by the growth of the resident set
+ *     bench_engine calls [CALLS]                       CPU time of a system call in a worker, by part of the sandbox
  *     bench_engine kept FILE [WORKERS [IN_FLIGHT]]     the URLs of FILE, every body kept for the caller and touched
  *
  * Prints lines "NAME VALUE", for people and for tests/bench/engine.py alike. */
@@ -15,6 +16,7 @@
 
 #include "common/clock.h"
 #include "coordinator/executor.h"
+#include "tests/bench/calls.h"
 #include "tests/bench/empty_job.h"
 
 struct sums {
@@ -237,9 +239,11 @@ int main(int argc, char **argv)
         return run_latency(number(argc, argv, 2, 20000));
     if (argc >= 2 && strcmp(argv[1], "pending") == 0)
         return run_pending((uint32_t)number(argc, argv, 2, 1000000));
+    if (argc >= 2 && strcmp(argv[1], "calls") == 0)
+        return run_calls(number(argc, argv, 2, 300000));
     if (argc >= 3 && strcmp(argv[1], "kept") == 0)
         return run_kept(argv[2], (uint32_t)number(argc, argv, 3, 0), (uint32_t)number(argc, argv, 4, 64));
     fprintf(stderr, "usage: bench_engine empty [TASKS [WORKERS [threads]]] | latency [TASKS] | pending [FUTURES] |\n"
-                    "       kept FILE [WORKERS [IN_FLIGHT]]\n");
+                    "       calls [CALLS] | kept FILE [WORKERS [IN_FLIGHT]]\n");
     return 2;
 }
