@@ -106,10 +106,10 @@ static enum options_outcome wrong_long(const struct option_table *table, const c
     char matches[256] = "";
     size_t used = 0, count = 0;
     for (size_t i = 0; bytes > 0 && i < table->count; i++) {
-        if (strncmp(table->specs[i].name, name, bytes) != 0 || used >= sizeof matches)
+        const struct option_spec *spec = &table->specs[i];
+        if (spec->help == NULL || strncmp(spec->name, name, bytes) != 0 || used >= sizeof matches)
             continue;
-        int put =
-            snprintf(matches + used, sizeof matches - used, "%s--%s", count > 0 ? ", " : "", table->specs[i].name);
+        int put = snprintf(matches + used, sizeof matches - used, "%s--%s", count > 0 ? ", " : "", spec->name);
         used += put > 0 ? (size_t)put : 0;
         count++;
     }

@@ -2,8 +2,10 @@
  *
  * DESIGN. The run is our own program, executed anew: nothing of this process is in its memory, and what is measured is what
  * the user gets from the command line that we print. Its clock begins before the fork and ends when its descriptor says
- * that it is gone; its CPU time comes with its exit status, workers included, as it reaps them. It dies with us. To stop it,
- * SIGKILL is enough: its workers die with it, and its shared memory has no name. */
+ * that it is gone; its CPU time comes with its exit status, workers included, as it reaps them. It dies with us. It is a process
+ * group of its own: Ctrl-C is for us, and SIGKILL ends the coordinator and its workers at once; its shared memory has no
+ * name. Workers that lost their coordinator become our children (PR_SET_CHILD_SUBREAPER), so none is left when a run is
+ * over. */
 #include "coordinator/compare/runner.h"
 
 #include <errno.h>
@@ -41,6 +43,7 @@ struct child {
 enum status runner_open(struct runner *runner)
 {
     runner->tally = NULL;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     runner->tally_fd = memfd_create("shoal-tally", MFD_CLOEXEC);
     if (runner->tally_fd < 0 || ftruncate(runner->tally_fd, sizeof *runner->tally) != 0)
         return STATUS_SYSTEM;
@@ -124,6 +127,7 @@ _Noreturn static void become_fetch(const struct runner *runner, const struct com
 {
     struct sigaction usual = {.sa_handler = SIG_DFL};
     struct rlimit none = {0, 0};
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(CANNOT_EXECUTE);
@@ -180,6 +184,7 @@ static enum status child_start(struct child *child, const struct runner *runner,
         errno = fork_errno;
         return fail(why, why_bytes, "fork");
     }
+    setpgid(child->pid, child->pid); /* whoever comes first */
     child->pid_fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
     if (child->pid_fd < 0)
         return fail(why, why_bytes, "pidfd_open");
@@ -233,13 +238,16 @@ static int64_t nanoseconds(const struct timeval *time)
     return (int64_t)time->tv_sec * NS_PER_S + (int64_t)time->tv_usec * NS_PER_US;
 }
 
-/* Reaps the child; until then its pid is its own. */
+/* Ends what is left of the run, and reaps it. Until its leader is reaped the group's number is its own. */
 static int child_reap(struct child *child, struct trial *trial)
 {
     struct rusage used = {0};
     int wait_status = 0;
     trial->wall_ns = clock_now_ns() - child->began_ns;
+    kill(-child->pid, SIGKILL);
     while (wait4(child->pid, &wait_status, 0, &used) < 0 && errno == EINTR)
+        ;
+    while (waitpid(-child->pid, NULL, 0) > 0 || errno == EINTR)
         ;
     trial->cpu_ns = nanoseconds(&used.ru_utime) + nanoseconds(&used.ru_stime);
     trial->memory_bytes = child->footprint.peak_bytes;
@@ -250,10 +258,8 @@ static int child_reap(struct child *child, struct trial *trial)
 static void child_close(struct child *child)
 {
     struct trial unused;
-    if (child->pid > 0) {
-        kill(child->pid, SIGKILL);
+    if (child->pid > 0)
         child_reap(child, &unused);
-    }
     close_fd(&child->pid_fd);
     close_fd(&child->err_fd);
 }
@@ -319,13 +325,11 @@ enum status runner_run(struct runner *runner, const struct design *design, int64
     if (status != STATUS_OK)
         goto cleanup;
     bool is_gone = child_watch(&child, runner, cut_ns);
-    if (!is_gone)
-        kill(child.pid, SIGKILL);
     int wait_status = child_reap(&child, trial);
     read_tally(runner->tally, trial);
     judge(trial, &child, wait_status, runner->list->url_count);
     bool has_finished = trial->end == TRIAL_FINISHED;
-    /* Ctrl-C reaches the run too, which may be gone before we look: that is no run that cannot run. */
+    /* A signal that was meant for us may have hit the run first: that is no run that cannot run. */
     if (runner->signals->first != 0 || (!has_finished && signals_take(runner->signals) > 0))
         status = STATUS_INTERRUPTED;
     else if (!is_gone && !has_finished)

@@ -37,7 +37,7 @@ void runner_close(struct runner *runner);
 
 /* Runs the list in one design and fills in the trial. cut_ns: a run that takes longer is stopped, TRIAL_CUT; 0: never.
  * Blocks. OK, whatever became of the run; INTERRUPTED: a signal came, the run was stopped and the trial is void; SYSTEM with
- * why filled: no process could be made. Leaves no process behind. */
+ * why filled: no process could be made. Leaves no process behind; the calling process adopts orphans from runner_open() on. */
 enum status runner_run(struct runner *runner, const struct design *design, int64_t cut_ns, struct trial *trial,
                        char *why, size_t why_bytes);
 

@@ -31,7 +31,7 @@ struct trial {
     uint64_t memory_bytes;                /* peak of all its processes, shared pages once; 0: not known */
     uint64_t by_error[FETCH_ERROR_COUNT]; /* outcomes until its end; FETCH_OK: fetched */
     uint64_t body_bytes;                  /* decoded */
-    char why[160];                        /* TRIAL_CANNOT_RUN: what it said; else "" */
+    char why[160];                        /* what it said last on standard error, one line; "" nothing */
 };
 
 uint64_t trial_done(const struct trial *trial); /* outcomes */
