@@ -134,6 +134,10 @@ static const struct refused {
     {"http://a%0d%0ab/", "host name"},
     {"http://a%01b/", "host name"},
     {"http://a%20b/", "host name"},
+    {"http://a%b/", "host name"},
+    {"http://127.0.0.%252531/", "host name"}, /* decoded three times it is an address */
+    {"53%5%3%30", "host name"},
+    {"http:/125%3%30", "host name"}, /* 125%30, then 1250, then 0.0.4.226 */
     {"http://a;b/", "host name"},
     {"http://a\\b/", "host name"},
     {"http://\xff\xfe/", "host name"},
@@ -264,6 +268,9 @@ START_TEST(user_and_password_are_noticed_and_can_be_taken_out)
         {"example.org/x", "example.org/x"},
         {"", ""},
         {"@", ""},
+        /* What is left must not look like a URL with a password again. */
+        {"a@https:/e@pp:/x", "https:/pp:/x"},
+        {"a@http://name:password@host/", "http://host/"},
     };
     for (size_t i = 0; i < sizeof SHOWN / sizeof SHOWN[0]; i++) {
         char shown[100];
