@@ -46,7 +46,7 @@ COMPARE  := $(addprefix compare/,compare_command options design sweep list bundl
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c)))
+SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c tests/puppets.c)))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

@@ -30,10 +30,12 @@ enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t 
 {
     struct slot_shm *at = &shared->slots[slot];
     uint64_t has = atomic_load_explicit(&at->reserved_bytes, memory_order_relaxed);
-    if (bytes <= has)
-        return STATUS_OK;
     if (bytes > shared->body_stride)
         return STATUS_INVALID_ARGUMENT;
+    if (has > shared->body_stride) /* scribbled on: none for sure */
+        has = 0;
+    if (bytes <= has)
+        return STATUS_OK;
     uint64_t wants = whole_pages(bytes);
     /* Said before it is done: if we die between the two, more is on the books than is used, and the reaper gives
      * back every page of the slot. */
@@ -55,10 +57,14 @@ void extent_trim(const struct shared *shared, uint32_t slot, uint64_t keep_bytes
     struct slot_shm *at = &shared->slots[slot];
     uint64_t has = atomic_load_explicit(&at->reserved_bytes, memory_order_relaxed);
     uint64_t keep = whole_pages(keep_bytes);
+    if (keep > shared->body_stride)
+        keep = shared->body_stride;
     if (has <= keep)
         return;
-    if (has > shared->body_stride)
+    if (has > shared->body_stride) { /* scribbled on: how much lies before it nobody knows */
         has = shared->body_stride;
+        keep = 0;
+    }
     fallocate(shared->body_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
               (off_t)((uint64_t)slot * shared->body_stride + keep), (off_t)(has - keep));
     atomic_store_explicit(&at->reserved_bytes, keep, memory_order_seq_cst);
