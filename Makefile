@@ -182,6 +182,8 @@ valgrind: deps-valgrind
 	$(again) BUILD=$(BUILD)/valgrind VARIANT="-DSHOAL_FAULTS -DSHOAL_SANITIZED" OPTIMIZE="-O1 -g" $(slow) \
 	  WRAP="valgrind" suites
 
+-include tests/fuzz/fuzz.mk
+
 # ---- checks of the sources, none of which changes them ----
 
 .PHONY: lint format
