@@ -183,6 +183,7 @@ valgrind: deps-valgrind
 	  WRAP="valgrind" suites
 
 -include tests/fuzz/fuzz.mk
+-include tests/coverage/coverage.mk
 
 # ---- checks of the sources, none of which changes them ----
 

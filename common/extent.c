@@ -45,6 +45,7 @@ enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t 
     do
         outcome =
             fallocate(shared->body_fd, 0, (off_t)((uint64_t)slot * shared->body_stride + has), (off_t)(wants - has));
+    /* not covered: needs a signal just while the kernel reserves pages */
     while (outcome != 0 && errno == EINTR);
     if (outcome == 0)
         return STATUS_OK;

@@ -183,6 +183,8 @@ static uint64_t impossible_word(int which, uint64_t word)
         return state_make(state_generation(word), nobody, SLOT_CLAIMED);
     case 3:
         return state_make(state_generation(word), nobody, SLOT_DONE);
+    case 4: /* in quarantine, where nobody lives */
+        return state_make(state_generation(word), (struct owner){.worker = QUARANTINE}, SLOT_CLAIMED);
     default:
         return UINT64_MAX;
     }
@@ -247,7 +249,7 @@ static Suite *scribble_suite(void)
     tcase_add_test(scribble, pages_on_the_books_that_cannot_be_are_put_right);
     tcase_add_test(scribble, a_worker_that_announces_without_end_does_not_hold_the_coordinator_up);
     tcase_add_test(scribble, a_semaphore_that_was_scribbled_on_still_wakes);
-    tcase_add_loop_test(scribble, after_a_death_what_is_in_nobodys_hands_runs_again, 0, 5);
+    tcase_add_loop_test(scribble, after_a_death_what_is_in_nobodys_hands_runs_again, 0, 6);
     tcase_add_test(scribble, a_death_takes_nothing_from_the_living);
     suite_add_tcase(suite, scribble);
     return suite;
