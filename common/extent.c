@@ -84,10 +84,12 @@ bool extent_may_grow(const struct shared *shared, uint32_t slot, uint64_t more_b
     atomic_store_explicit(&shared->slots[slot].growing, 1, memory_order_seq_cst);
     if (extent_reserved_bytes(shared) + more_bytes <= shared->memory_bytes_max)
         return true;
-    for (uint32_t i = 0; i < slot; i++) {
+    for (uint32_t i = 0; i < shared->slot_count; i++) {
         const struct slot_shm *other = &shared->slots[i];
-        if (state_of(atomic_load_explicit(&other->state, memory_order_acquire)) == SLOT_CLAIMED &&
-            atomic_load_explicit(&other->growing, memory_order_seq_cst))
+        enum slot_state state = state_of(atomic_load_explicit(&other->state, memory_order_acquire));
+        bool goes_first = (state == SLOT_CLAIMED && i < slot) || (state == SLOT_DONE && i != slot);
+        /* The coordinator clears it when it collects, and then wakes who waits. */
+        if (goes_first && atomic_load_explicit(&other->growing, memory_order_seq_cst))
             return false;
     }
     return true;

@@ -186,6 +186,12 @@ static uint64_t make_claimed(uint32_t slot)
     return claim.word;
 }
 
+/* As the coordinator does it. */
+static void collect(uint32_t slot)
+{
+    atomic_store(&shared.slots[slot].growing, 0);
+}
+
 START_TEST(an_extent_may_grow_up_to_the_bound)
 {
     make_claimed(5);
@@ -209,8 +215,22 @@ START_TEST(beyond_the_bound_the_lowest_that_asked_goes_on_alone)
     ck_assert(!extent_may_grow(&shared, 4, 2 * STRIDE));
     ck_assert(!extent_may_grow(&shared, 6, 2 * STRIDE));
     ck_assert(slot_publish(&shared, 2, second));
+    collect(2);
     ck_assert(extent_may_grow(&shared, 4, 2 * STRIDE));
     ck_assert(!extent_may_grow(&shared, 6, 2 * STRIDE));
+}
+END_TEST
+
+START_TEST(beyond_the_bound_nobody_goes_on_before_a_body_that_is_done_was_collected)
+{
+    uint64_t sixth = make_claimed(6);
+    make_claimed(4);
+    ck_assert(extent_may_grow(&shared, 6, 2 * STRIDE));
+    ck_assert(slot_publish(&shared, 6, sixth));
+    ck_assert(!extent_may_grow(&shared, 4, 2 * STRIDE));
+    ck_assert(extent_may_grow(&shared, 4, 512 * KIB)); /* within the bound */
+    collect(6);
+    ck_assert(extent_may_grow(&shared, 4, 2 * STRIDE));
 }
 END_TEST
 
@@ -245,6 +265,7 @@ static Suite *extent_suite(void)
     tcase_add_checked_fixture(bound, set_up, tear_down);
     tcase_add_test(bound, an_extent_may_grow_up_to_the_bound);
     tcase_add_test(bound, beyond_the_bound_the_lowest_that_asked_goes_on_alone);
+    tcase_add_test(bound, beyond_the_bound_nobody_goes_on_before_a_body_that_is_done_was_collected);
     tcase_add_test(bound, a_claimed_slot_that_does_not_grow_favours_nobody);
     suite_add_tcase(suite, bound);
     return suite;
