@@ -184,6 +184,7 @@ static enum status init_control(struct shared *shared, const struct header_shm *
         if (sem_init(&shared->header->rings[i].work, 1, 0) != 0)
             return STATUS_SYSTEM;
     }
+    memcpy(&shared->work_as_made, &shared->header->rings[RING_WORK].work, sizeof shared->work_as_made);
     for (uint32_t i = 0; i < shared->roster_count; i++)
         atomic_init(&shared->roster[i].current, SLOT_NONE);
     return STATUS_OK;

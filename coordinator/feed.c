@@ -7,6 +7,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/done_ring.h"
 #include "common/extent.h"
 #include "common/fault.h"
 #include "common/fence.h"
@@ -17,6 +18,7 @@
 
 /* Bells in one go: the others are woken as more work comes. */
 #define BELLS_MAX 64u
+#define DRAIN_COUNT 64u
 
 void pool_ring(struct executor *executor, uint32_t worker)
 {
@@ -56,6 +58,7 @@ static bool place(struct executor *executor, struct future *future, enum ring_ki
         return false; /* cancelled entries lie behind one that waits: a claim makes room */
     if (!write_request(executor, future, slot, kind))
         return false;
+    check(!executor->by_slot[slot]);
     executor->free_count--;
     future->slot = slot;
     future->in_quarantine = kind == RING_QUARANTINE;
@@ -65,7 +68,7 @@ static bool place(struct executor *executor, struct future *future, enum ring_ki
     executor->placed++;
     FAULT_POINT("place.before_ready");
     slot_make_ready(&executor->shared, slot);
-    check(ring_push(&executor->shared, kind, slot));
+    ring_append(&executor->shared, kind, slot);
     return true;
 }
 
@@ -111,7 +114,7 @@ static void place_suspect(struct executor *executor)
     FAULT_POINT("quarantine.placed");
     if (!executor->workers[executor->worker_count].is_alive)
         reaper_start(executor, executor->worker_count);
-    sem_post(&executor->shared.header->rings[RING_QUARANTINE].work);
+    ring_post(&executor->shared, RING_QUARANTINE);
 }
 
 /* Wakes up to `count` sleepers: first those that hold nothing, then those with room beside what they hold. */
@@ -127,7 +130,7 @@ static void wake_workers(struct executor *executor, uint32_t count)
     uint32_t waiting = tokens > 0 ? (uint32_t)tokens : 0;
     uint32_t wanted = waiting + count < idle ? waiting + count : idle;
     for (uint32_t i = waiting; i < wanted; i++)
-        sem_post(work);
+        ring_post(&executor->shared, RING_WORK);
     FAULT_POINT("wake.after_post");
     uint32_t posted = wanted > waiting ? wanted - waiting : 0;
     uint32_t left = count - posted < BELLS_MAX ? count - posted : BELLS_MAX;
@@ -238,6 +241,7 @@ static void forget_held(struct executor *executor, struct future *future)
 void pool_drop_held(struct executor *executor, struct future *future)
 {
     uint32_t slot = future->slot;
+    check(executor->by_slot[slot] == future);
     forget_held(executor, future);
     future->slot = SLOT_NONE;
     slot_free(&executor->shared, slot);
@@ -398,4 +402,18 @@ void pool_collect(struct executor *executor, uint32_t slot)
     FAULT_POINT("collect.completed");
     if (stays)
         hold(executor, future);
+}
+
+void pool_collect_announced(struct executor *executor, uint32_t worker)
+{
+    uint32_t slots[DRAIN_COUNT];
+    uint32_t count;
+    /* No more than there are slots: more is announced only by somebody who would never end. */
+    for (uint32_t sum = 0; sum <= executor->shared.slot_count; sum += count) {
+        count = done_ring_drain(&executor->shared, worker, slots, DRAIN_COUNT);
+        for (uint32_t i = 0; i < count; i++)
+            pool_collect(executor, slots[i]);
+        if (!count)
+            break;
+    }
 }

@@ -19,6 +19,8 @@
 #include "common/fault.h"
 #include "worker/address.h"
 #include "worker/libcurl.h"
+#include "worker/memory.h"
+#include "worker/sandbox.h"
 #include "worker/transfer.h"
 #include "worker/worker.h"
 
@@ -168,6 +170,8 @@ static void finish(struct job *job, struct transfer *transfer, CURLcode code)
         return;
     }
     transfer_finish(transfer, code);
+    if ((code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) && sandbox_hides_names(job->worker))
+        worker_leave(job->worker); /* a retry finds a worker that sees the new files */
     struct claim claim = transfer->claim;
     release_transfer(job, transfer);
     worker_set_current(job->worker, SLOT_NONE);

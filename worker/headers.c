@@ -34,6 +34,7 @@ static void begin_answer(struct headers *headers)
     headers->is_encoded = false;
     headers->is_complete = false;
     headers->has_transfer_coding = false;
+    headers->is_old = false;
 }
 
 void headers_reset(struct headers *headers)
@@ -190,7 +191,8 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
             headers->bytes = headers->count = 0;
         begin_answer(headers);
         headers->is_open = true;
-        headers->is_interim = bytes >= 10 && memchr(line, ' ', 10) && ((const char *)memchr(line, ' ', 10))[1] == '1';
+        const char *blank = memchr(line, ' ', bytes < 10 ? bytes : 10);
+        headers->is_interim = blank && blank + 1 < line + bytes && blank[1] == '1';
         headers->is_old = bytes >= 8 && memcmp(line, "HTTP/1.0", 8) == 0;
         return HEADERS_OK;
     }

@@ -10,6 +10,7 @@
 #include "common/extent.h"
 #include "common/fault.h"
 #include "common/fence.h"
+#include "worker/crash.h"
 #include "worker/memory.h"
 #include "worker/outcome.h"
 
@@ -164,6 +165,8 @@ static size_t take_body(struct transfer *transfer, const char *data, size_t byte
     const struct fetch_config *config = transfer->context->config;
     uint64_t sum = transfer->body_bytes + bytes;
     FAULT_URL((const char *)extent_at(transfer->context->shared, transfer->claim.slot));
+    if (config->crash_url)
+        crash_if_url((const char *)extent_at(transfer->context->shared, transfer->claim.slot), config->crash_url);
     if (sum > config->limits.body_bytes_max)
         return refuse(transfer, FETCH_TOO_LARGE, "the body is larger than --max-body allows");
     if (is_a_bomb(transfer, sum))

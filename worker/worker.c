@@ -30,6 +30,7 @@ struct worker {
     bool has_news; /* published since the coordinator was told */
     bool interrupted;
     bool orphaned;
+    bool is_leaving;
     int64_t deadline_ns; /* when worker_run_inline() returns at the latest */
 };
 
@@ -107,6 +108,11 @@ void worker_set_paused(struct worker *worker, uint32_t count)
                           memory_order_seq_cst);
 }
 
+void worker_leave(struct worker *worker)
+{
+    worker->is_leaving = true;
+}
+
 bool worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
@@ -169,9 +175,14 @@ static void tell_coordinator(struct worker *worker)
     (void)written; /* EAGAIN: it is awake anyway */
 }
 
+static bool claims_no_more(const struct worker *worker)
+{
+    return worker->is_leaving || (worker->config.tasks_max && worker->claimed_ever >= worker->config.tasks_max);
+}
+
 static uint32_t room_of(const struct worker *worker)
 {
-    if (worker->config.tasks_max && worker->claimed_ever >= worker->config.tasks_max)
+    if (claims_no_more(worker))
         return 0;
     uint32_t room = worker->config.capacity - worker->held;
     uint32_t announceable = done_ring_room(worker->config.shared, worker->config.owner.worker);
@@ -303,7 +314,7 @@ static void wait_idle(struct worker *worker)
 
 static bool is_used_up(const struct worker *worker)
 {
-    return worker->config.tasks_max && worker->claimed_ever >= worker->config.tasks_max && worker->held == 0;
+    return claims_no_more(worker) && worker->held == 0;
 }
 
 /* What every turn begins with; true if anything was claimed. */

@@ -3,10 +3,10 @@
 
 LINT     ?= build/lint
 tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl libcrypto)
-product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c))
-tests    := $(sort $(wildcard tests/*.c tests/origin/*.c tests/bench/*.c tests/torture/*.c tests/soak/*.c))
-headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h tests/*.h tests/origin/*.h tests/bench/*.h tests/torture/*.h tests/soak/*.h))
-shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/*.sh tests/lint/*.sh tests/bench/*.sh tests/torture/*.sh)
+product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c coordinator/*/*.c))
+tests    := $(sort $(wildcard tests/*.c tests/*/*.c))
+headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h coordinator/*/*.h tests/*.h tests/*/*.h))
+shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/*.sh tests/*/*.sh tests/fuzz/run)
 sources  := $(product) $(tests) $(headers)
 
 .PHONY: lint format tidy cppcheck arrows banned sizes alone link man shell listed faults
