@@ -32,7 +32,8 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers body decoder tls_end address outcome memory
+WORKER   := worker fetch libcurl transfer headers body decoder tls_end address outcome crash memory \
+            sandbox rlimits landlock seccomp
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
@@ -40,17 +41,21 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
 COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command run signals wakeups \
             input scheduler window task hosts turns retries due_heap report delivery \
-            writer escape sink_text sink_jsonl save_name sink_files summary progress
+            writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
+# the designs side by side
+COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
+            report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/tls_origin.c tests/h2_origin.c tests/network.c tests/command.c tests/record.c)))
+SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c \
+            command.c record.c puppets.c faults.c))))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 
 common_objects   := $(COMMON:%=$(BUILD)/common/%.o)
 worker_objects   := $(WORKER:%=$(BUILD)/worker/%.o)
 executor_objects := $(EXECUTOR:%=$(BUILD)/coordinator/%.o)
-command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o)
+command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o) $(COMPARE:%=$(BUILD)/coordinator/%.o)
 origin_objects   := $(ORIGIN:%=$(BUILD)/tests/origin/%.o)
 support_objects  := $(SUPPORT:%=$(BUILD)/tests/%.o)
 test_objects     := $(SUITES:%=$(BUILD)/tests/check_%.o) $(BUILD)/tests/run.o
@@ -89,7 +94,7 @@ $(BUILD)/liborigin.a: $(filter-out %/origin_main.o,$(origin_objects))
 $(BUILD)/libsupport.a: $(support_objects)
 $(BUILD)/lib%.a: Makefile
 	@rm -f $@
-	@$(AR) rcs $@ $(filter %.o,$^)
+	@$(AR) qcs $@ $(filter %.o,$^)
 
 # One object with only the names that the public headers declare, so that nobody's `ring_push` collides with ours.
 public_headers := coordinator/executor.h common/fetch_error.h common/limits.h common/status.h
@@ -117,6 +122,8 @@ $(BUILD)/tests/run: $(BUILD)/tests/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(objects:.o=.d)
+-include tests/torture/torture.mk
+-include tests/soak/soak.mk
 
 # ---- trying it out ----
 
@@ -179,6 +186,9 @@ valgrind: deps-valgrind
 	$(again) BUILD=$(BUILD)/valgrind VARIANT="-DSHOAL_FAULTS -DSHOAL_SANITIZED" OPTIMIZE="-O1 -g" $(slow) \
 	  WRAP="valgrind" suites
 
+-include tests/fuzz/fuzz.mk
+-include tests/coverage/coverage.mk
+
 # ---- checks of the sources, none of which changes them ----
 
 .PHONY: lint format
@@ -188,21 +198,22 @@ lint: deps-lint
 	$(again) $(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a
 	$(again) -k -Otarget -f tests/lint/lint.mk LINT=$(BUILD)/lint CC="$(CC)" \
 	  ARCHIVES="$(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a" \
-	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c)"
+	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c) $(COMPARE:%=coordinator/%.c)"
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint
-	clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator tests tests/*,$(dir)/*.[ch])))
+	clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator coordinator/* tests tests/*,$(dir)/*.[ch])))
 
 # ---- installing: PREFIX=/usr/local, DESTDIR= ----
 
 at := $(DESTDIR)$(PREFIX)
 
 .PHONY: install uninstall
-#: install     the program, libshoal.a, its headers, shoal.pc and the man page, under PREFIX
-install: $(BUILD)/shoal $(BUILD)/libshoal.a
-	install -d $(at)/bin $(at)/lib/pkgconfig $(at)/include/shoal $(at)/share/man/man1
+#: install     the program, its test server, libshoal.a, its headers, shoal.pc and the man page, under PREFIX
+install: $(BUILD)/shoal $(BUILD)/origin $(BUILD)/libshoal.a
+	install -d $(at)/bin $(at)/libexec/shoal $(at)/lib/pkgconfig $(at)/include/shoal $(at)/share/man/man1
 	install -m 755 $(BUILD)/shoal $(at)/bin/shoal
+	install -m 755 $(BUILD)/origin $(at)/libexec/shoal/origin
 	install -m 644 $(BUILD)/libshoal.a $(at)/lib/libshoal.a
 	for header in $(public_headers); do \
 	  sed 's|^#include "[a-z]*/\(.*\)"|#include "shoal/\1"|' $$header > $(BUILD)/header.h && \
@@ -213,9 +224,9 @@ install: $(BUILD)/shoal $(BUILD)/libshoal.a
 
 #: uninstall   removes what install put there
 uninstall:
-	rm -f $(at)/bin/shoal $(at)/lib/libshoal.a $(at)/lib/pkgconfig/shoal.pc $(at)/share/man/man1/shoal.1 \
+	rm -f $(at)/bin/shoal $(at)/libexec/shoal/origin $(at)/lib/libshoal.a $(at)/lib/pkgconfig/shoal.pc $(at)/share/man/man1/shoal.1 \
 	  $(foreach header,$(public_headers),$(at)/include/shoal/$(notdir $(header)))
-	-rmdir $(at)/include/shoal
+	-rmdir $(at)/include/shoal $(at)/libexec/shoal
 
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 

@@ -6,6 +6,7 @@
 
 #include "coordinator/option_table.h"
 #include "coordinator/option_values.h"
+#include "worker/worker.h"
 
 #define RETRIES_MAX 100u
 #define REDIRECTS_MAX 1000u
@@ -246,6 +247,28 @@ TAKE(take_hang_time)
     return option_value_duration(value, 0, &FETCH->executor.hang_time_ms, why, why_bytes);
 }
 
+TAKE(take_sandbox)
+{
+    return option_value_parts(value, worker_sandbox_names, WORKER_SANDBOX_COUNT, &FETCH->executor.sandbox, why,
+                              why_bytes);
+}
+
+/* ---- for `shoal compare` ---- */
+
+TAKE(take_tally)
+{
+    uint32_t fd;
+    if (!option_value_count(value, 3, INT32_MAX, &fd, why, why_bytes))
+        return false;
+    FETCH->tally_fd = (int)fd;
+    return true;
+}
+
+TAKE(take_crash_url)
+{
+    return option_value_not_empty(value, &FETCH->executor.crash_url, why, why_bytes);
+}
+
 /* ---- the table ---- */
 
 static const struct option_spec SPECS[] = {
@@ -294,10 +317,16 @@ static const struct option_spec SPECS[] = {
      OPTIONS_RUN},
     {"hang-time", 0, "TIME", "Kill a worker that gives no sign of life for so long (default 10s); 0: never",
      take_hang_time, OPTIONS_RUN},
+    {"sandbox", 0, "LIST",
+     "What worker processes give up: all (default), none, or some of "
+     "rlimits,privs,nodump,landlock,seccomp",
+     take_sandbox, OPTIONS_RUN},
+    {"tally", 0, "FD", NULL, take_tally, OPTIONS_RUN},
+    {"crash-url", 0, "URL", NULL, take_crash_url, OPTIONS_RUN},
     {"help", 'h', NULL, "Show this help", NULL, OPTIONS_DONE},
 };
 
-static const struct option_table TABLE = {"shoal fetch", SPECS, COUNT(SPECS)};
+static const struct option_table TABLE = {"shoal fetch", SPECS, COUNT(SPECS), NULL};
 
 const struct option_table *fetch_option_table(void)
 {

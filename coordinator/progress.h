@@ -1,10 +1,10 @@
 /* Runs in: coordinator
  *
- * progress.h: how far the run is: one line that is redrawn on a terminal, plain lines otherwise.
+ * progress.h: how far a fetch is, in the status line.
  *
  *     1204/15000 done, 3 failed, 64 in flight, 812/s, 3.1 MiB/s, 0:15, waiting 4 s for https://…
  *
- * It never blocks and never fails: what the terminal does not take at once is not shown. */
+ * It never blocks and never fails. */
 #ifndef SHOAL_PROGRESS_H
 #define SHOAL_PROGRESS_H
 
@@ -15,9 +15,6 @@
 #include "common/status.h"
 #include "coordinator/options.h"
 #include "coordinator/writer.h"
-
-#define PROGRESS_REDRAW_MS 200
-#define PROGRESS_LINE_MS 10000
 
 struct progress;
 

@@ -109,6 +109,28 @@ START_TEST(a_line_of_four_gigabytes_is_refused_without_overflow)
 }
 END_TEST
 
+START_TEST(a_status_line_that_ends_where_its_status_would_begin_is_read_to_its_end)
+{
+    feed_ok("HTTP/1.10 ");
+    ck_assert(!headers.is_interim);
+    headers_reset(&headers);
+    feed_ok("HTTP/1.1 ");
+    ck_assert(!headers.is_interim);
+    headers_reset(&headers);
+    feed_ok("HTTP/1.10 1");
+    ck_assert(headers.is_interim);
+}
+END_TEST
+
+START_TEST(a_coding_before_any_status_line_is_not_judged_by_the_answer_before)
+{
+    feed_ok("HTTP/1.0 200 OK\r\n");
+    feed_ok("\r\n");
+    headers_reset(&headers);
+    feed_ok("Transfer-Encoding: chunked\r\n");
+}
+END_TEST
+
 START_TEST(an_empty_piece_changes_nothing)
 {
     ck_assert_int_eq(headers_line(&headers, &limits, "", 0), HEADERS_OK);
@@ -452,6 +474,8 @@ static Suite *headers_suite(void)
     tcase_add_test(tests, lines_up_to_the_limit_are_taken_and_one_more_is_not);
     tcase_add_test(tests, informational_answers_count_towards_the_limits);
     tcase_add_test(tests, a_line_of_four_gigabytes_is_refused_without_overflow);
+    tcase_add_test(tests, a_status_line_that_ends_where_its_status_would_begin_is_read_to_its_end);
+    tcase_add_test(tests, a_coding_before_any_status_line_is_not_judged_by_the_answer_before);
     tcase_add_test(tests, an_empty_piece_changes_nothing);
     tcase_add_loop_test(tests, lengths_are_compared, 0, COUNT_OF(LENGTHS));
     tcase_add_test(tests, each_answer_of_a_chain_has_a_length_of_its_own);

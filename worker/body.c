@@ -7,6 +7,7 @@
 #include "common/extent.h"
 #include "common/fault.h"
 #include "common/fence.h"
+#include "worker/crash.h"
 
 #define SCRATCH_BYTES 16384 /* decoded bytes that are not kept */
 
@@ -17,6 +18,8 @@ static void pause_for_memory(struct transfer *transfer)
     transfer->is_paused = true;
     transfer->paused_since_ns = clock_now_ns();
     worker_set_paused(transfer->context->worker, ++transfer->context->paused_count);
+    /* if we die here: the slot that is taken back asks for pages no more, so the next one may go on. */
+    FAULT_POINT("pause.after_mark");
     full_fence(); /* pairs with the fence of the coordinator's ring_paused() */
 }
 
@@ -108,6 +111,7 @@ static size_t take_body(struct transfer *transfer, const char *data, size_t byte
         return taken;
     if (config->keep_body)
         memcpy(body_end(transfer), data, bytes);
+    FAULT_POINT("body.after_copy");
     return add_body(transfer, data, bytes) ? bytes : CURL_WRITEFUNC_ERROR;
 }
 
@@ -185,7 +189,10 @@ size_t body_take(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
-    FAULT_URL((const char *)extent_at(transfer->context->shared, transfer->claim.slot));
+    const char *url = (const char *)extent_at(transfer->context->shared, transfer->claim.slot);
+    FAULT_URL(url);
+    if (transfer->context->config->crash_url)
+        crash_if_url(url, transfer->context->config->crash_url);
     size_t taken = transfer->headers.is_encoded ? take_encoded(transfer, data, size * count)
                                                 : take_body(transfer, data, size * count);
     worker_set_current(transfer->context->worker, before);

@@ -39,6 +39,7 @@ static void begin_answer(struct headers *headers)
     headers->coding_problem = NULL;
     headers->is_complete = false;
     headers->has_transfer_coding = false;
+    headers->is_old = false;
 }
 
 void headers_reset(struct headers *headers)
@@ -258,7 +259,8 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
             headers->bytes = headers->count = 0;
         begin_answer(headers);
         headers->is_open = true;
-        headers->is_interim = bytes >= 10 && memchr(line, ' ', 10) && ((const char *)memchr(line, ' ', 10))[1] == '1';
+        const char *blank = memchr(line, ' ', bytes < 10 ? bytes : 10);
+        headers->is_interim = blank && blank + 1 < line + bytes && blank[1] == '1';
         headers->ends_in_crlf = line[bytes - 1] == '\n' && line[bytes - 2] == '\r';
         headers->is_framed = bytes >= 6 && memcmp(line, "HTTP/1", 6) != 0;
         headers->is_bare = bytes >= 12 && (memcmp(line + 8, " 204", 4) == 0 || memcmp(line + 8, " 304", 4) == 0);

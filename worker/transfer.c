@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/extent.h"
+#include "common/fault.h"
 #include "worker/body.h"
 #include "worker/memory.h"
 #include "worker/outcome.h"
@@ -89,8 +90,9 @@ void transfer_resume(struct transfer *transfer)
 
 #define SET(option, value) \
     do { \
-        if (curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK) \
-            return STATUS_INVALID_ARGUMENT; \
+        CURLcode set_code = curl_easy_setopt(transfer->easy, (option), (value)); \
+        if (set_code != CURLE_OK) \
+            return set_code == CURLE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT; \
     } while (0)
 
 static enum status set_limits(struct transfer *transfer, const struct fetch_limits *limits)
@@ -229,17 +231,18 @@ static size_t plain_origin_bytes(const char *url, size_t bytes)
 
 /* A handle taken apart once serves all pages of its host: only the path is set then. libcurl would otherwise parse the text and
  * put it together again for every page. */
-static bool set_url(struct transfer *transfer, const char *url, size_t bytes)
+static CURLUcode set_url(struct transfer *transfer, const char *url, size_t bytes)
 {
     size_t origin_bytes = plain_origin_bytes(url, bytes);
     if (origin_bytes && origin_bytes == transfer->origin_bytes && memcmp(url, transfer->origin, origin_bytes) == 0)
-        return curl_url_set(transfer->url, CURLUPART_PATH, url + origin_bytes, 0) == CURLUE_OK;
+        return curl_url_set(transfer->url, CURLUPART_PATH, url + origin_bytes, 0);
     transfer->origin_bytes = 0;
-    if (curl_url_set(transfer->url, CURLUPART_URL, url, 0) != CURLUE_OK)
-        return false;
+    CURLUcode code = curl_url_set(transfer->url, CURLUPART_URL, url, 0);
+    if (code != CURLUE_OK)
+        return code;
     memcpy(transfer->origin, url, origin_bytes);
     transfer->origin_bytes = origin_bytes;
-    return true;
+    return CURLUE_OK;
 }
 
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
@@ -251,6 +254,7 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
         return STATUS_INVALID_ARGUMENT;
     transfer->claim = *claim;
     transfer->error = FETCH_OK;
+    transfer->is_deaf = false;
     transfer->why = "";
     transfer->message[0] = '\0';
     if (transfer->began_again)
@@ -266,8 +270,9 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     atomic_store_explicit(&slot->growing, 0, memory_order_seq_cst);
     if (transfer->digest && EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) != 1)
         return STATUS_OUT_OF_MEMORY;
-    if (!set_url(transfer, url, slot->url_bytes))
-        return STATUS_INVALID_ARGUMENT;
+    CURLUcode code = set_url(transfer, url, slot->url_bytes);
+    if (code != CURLUE_OK)
+        return code == CURLUE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT;
     SET(CURLOPT_URL, url); /* or libcurl puts its own together, and a handle used again would tell the old one */
     SET(CURLOPT_CURLU, transfer->url);
     /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
@@ -369,6 +374,7 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     result->body_stored = transfer->body_stored;
     result->headers_offset = (uint32_t)transfer->headers_offset;
     result->headers_bytes = (uint32_t)transfer->headers_bytes;
+    FAULT_POINT("finish.result");
     store_digest(transfer, result);
     transfer->was_used = true;
     if (transfer->last_header) {

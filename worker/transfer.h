@@ -37,6 +37,7 @@ struct transfer {
     uint32_t lane;
     bool is_running;  /* the multi handle holds it */
     bool is_paused;   /* waits for body memory */
+    bool is_deaf;     /* its socket could not be watched: it would wait in vain */
     bool was_used;    /* the handle has served a URL */
     bool began_again; /* on a new connection, after a used one turned out to be dead */
     struct claim claim;
