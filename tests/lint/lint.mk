@@ -6,7 +6,7 @@ tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl li
 product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c))
 tests    := $(sort $(wildcard tests/*.c tests/origin/*.c tests/bench/*.c))
 headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h tests/*.h tests/origin/*.h tests/bench/*.h))
-shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/*.sh tests/lint/*.sh tests/bench/*.sh)
+shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/model/run tests/*.sh tests/lint/*.sh tests/bench/*.sh)
 sources  := $(product) $(tests) $(headers)
 
 .PHONY: lint format tidy cppcheck arrows banned sizes alone link man shell listed
