@@ -1,9 +1,9 @@
-# What is claimed of deaths, proved: the protocol explored by spin.
+# What is claimed of deaths, proved: the protocol explored by spin, and a kill between any two instructions.
 # Included by the Makefile.
 
 MODEL_PACKAGES := gcc libc6-dev spin
 
-.PHONY: model model-quick
+.PHONY: model model-quick steps
 #: model       the protocol of rings and slots as a model, explored whole by spin, and each broken variant of it
 model:
 	@tests/install_deps $(MODEL_PACKAGES)
@@ -12,3 +12,11 @@ model:
 model-quick:
 	@tests/install_deps $(MODEL_PACKAGES)
 	@CC="$(CC)" tests/model/run -q -d $(BUILD)/model
+
+#: steps       workers and coordinators killed between any two instructions of their way; takes minutes
+steps: deps-test
+	$(again) BUILD=$(BUILD) $(BUILD)/tests/check_every_instruction
+	@CK_VERBOSITY=normal SHOAL_STEPS=all $(BUILD)/tests/check_every_instruction
+
+$(BUILD)/tests/check_every_instruction: $(BUILD)/tests/stepper.o
+-include $(BUILD)/tests/stepper.d
