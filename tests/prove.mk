@@ -13,7 +13,7 @@ model-quick:
 	@tests/install_deps $(MODEL_PACKAGES)
 	@CC="$(CC)" tests/model/run -q -d $(BUILD)/model
 
-#: steps       workers and coordinators killed between any two instructions of their way; takes minutes
+#: steps       workers and coordinators killed between any two instructions of their way; half an hour
 steps: deps-test
 	$(again) BUILD=$(BUILD) $(BUILD)/tests/check_every_instruction
 	@CK_VERBOSITY=normal SHOAL_STEPS=all $(BUILD)/tests/check_every_instruction

@@ -455,14 +455,22 @@ active proctype coordinator()
     };
     do
     :: submitted < URLS -> d_step { queued[submitted] = true; submitted++ }; feed()
+#ifdef LONG /* the caller hands in all before it waits */
+    :: (submitted == URLS && submitted > reported) || any_zombie ->
+#else
     :: submitted > reported || any_zombie ->
+#endif
        turn();
 #ifdef V_TAKE_FROM_LIVE
        lose_patience();
 #endif
        feed();
        if
+#ifdef LONG
+       :: submitted == URLS && submitted > reported -> sleep()
+#else
        :: submitted > reported -> sleep()
+#endif
        :: else
        fi
 #if CANCELS > 0

@@ -267,16 +267,21 @@ inline tell_coordinator()
 /* With transfers: the poll set. */
 inline wait_busy()
 {
+    is_empty = true;
     if
     :: holds == CAPACITY
     :: else ->
        if
        :: room[me] = true
        DIES
+       fi;
+       if
+       :: is_empty = (waiting(kind) == 0)
+       DIES
        fi
     fi;
     if
-    :: holds < CAPACITY && waiting(kind) > 0 /* polls without waiting */
+    :: !is_empty /* polls without waiting */
     :: d_step { bell[me] -> bell[me] = false }
     :: ends(0)
 #if CAPACITY > 1
@@ -284,6 +289,7 @@ inline wait_busy()
 #endif
     DIES
     fi;
+    is_empty = false;
     if
     :: room[me] = false
     DIES
