@@ -67,6 +67,7 @@ objects          := $(common_objects) $(worker_objects) $(executor_objects) $(co
 all: $(BUILD)/shoal $(BUILD)/libshoal.a $(BUILD)/origin
 
 -include tests/bench/bench.mk
+-include tests/prove.mk
 
 # ---- how things are built: V=1 shows the commands ----
 
@@ -231,7 +232,7 @@ uninstall:
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev
-TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15
+TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 spin
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 
