@@ -203,7 +203,7 @@ lint: deps-lint
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint
-	clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator coordinator/* tests tests/*,$(dir)/*.[ch])))
+	@clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator coordinator/* tests tests/*,$(dir)/*.[ch])))
 
 # ---- installing: PREFIX=/usr/local, DESTDIR= ----
 
