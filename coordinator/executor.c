@@ -366,8 +366,10 @@ static void stop_workers(struct executor *executor)
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
         if (!executor->workers[i].is_alive)
             continue;
-#if !defined(SHOAL_SANITIZED) && !defined(SHOAL_COVERAGE) /* those write down what they saw as they end */
-        executor->engine->kill(executor, i, SIGKILL);     /* holds nothing that matters, and may be stopped or hung */
+#if defined(SHOAL_SANITIZED) || defined(SHOAL_COVERAGE)
+        executor->engine->kill(executor, i, SIGCONT); /* those write down what they saw as they end */
+#else
+        executor->engine->kill(executor, i, SIGKILL); /* holds nothing that matters, and may be stopped or hung */
 #endif
         FAULT_POINT("shutdown.before_join");
         executor->engine->join(executor, i);
