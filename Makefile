@@ -21,9 +21,9 @@ OPTIMIZE ?= -O2 -g
 
 # pkg-config is asked once, at the first use: after `deps` has run.
 once      = $(eval $(1) := $(shell $(2)))$($(1))
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libcrypto)
-PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libcrypto)
-CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check)
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libssl libcrypto zlib libbrotlidec)
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libssl libcrypto zlib libbrotlidec)
+CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check libbrotlienc)
 FLAGS      = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(VARIANT) $(PKG_CFLAGS)
 LIBS       = $(PKG_LIBS) -pthread
 
@@ -32,9 +32,10 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch transfer headers address outcome memory \
+WORKER   := worker fetch libcurl transfer headers body decoder tls_end address outcome crash memory \
             body_links links link_values html_charset \
-            html_tokenizer html_tag html_raw html_markup html_reference
+            html_tokenizer html_tag html_raw html_markup html_reference \
+            sandbox rlimits landlock seccomp
 # the futures: the C API
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
@@ -42,18 +43,21 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
 COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command run signals wakeups \
             input scheduler window task hosts turns retries due_heap report delivery \
-            writer escape sink_text sink_jsonl save_name sink_files summary status_line progress
+            writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
+# the designs side by side
+COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
+            report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard tests/support.c tests/nginx.c tests/command.c tests/record.c \
-                tests/json.c tests/html_tokens.c)))
+SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c \
+            command.c record.c puppets.c faults.c json.c html_tokens.c))))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 
 common_objects   := $(COMMON:%=$(BUILD)/common/%.o)
 worker_objects   := $(WORKER:%=$(BUILD)/worker/%.o)
 executor_objects := $(EXECUTOR:%=$(BUILD)/coordinator/%.o)
-command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o)
+command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o) $(COMPARE:%=$(BUILD)/coordinator/%.o)
 origin_objects   := $(ORIGIN:%=$(BUILD)/tests/origin/%.o)
 support_objects  := $(SUPPORT:%=$(BUILD)/tests/%.o)
 test_objects     := $(SUITES:%=$(BUILD)/tests/check_%.o) $(BUILD)/tests/run.o
@@ -65,6 +69,7 @@ objects          := $(common_objects) $(worker_objects) $(executor_objects) $(co
 all: $(BUILD)/shoal $(BUILD)/libshoal.a $(BUILD)/origin
 
 -include tests/bench/bench.mk
+-include tests/prove.mk
 
 # ---- how things are built: V=1 shows the commands ----
 
@@ -92,7 +97,7 @@ $(BUILD)/liborigin.a: $(filter-out %/origin_main.o,$(origin_objects))
 $(BUILD)/libsupport.a: $(support_objects)
 $(BUILD)/lib%.a: Makefile
 	@rm -f $@
-	@$(AR) rcs $@ $(filter %.o,$^)
+	@$(AR) qcs $@ $(filter %.o,$^)
 
 # One object with only the names that the public headers declare, so that nobody's `ring_push` collides with ours.
 public_headers := coordinator/executor.h common/fetch_error.h common/limits.h common/status.h
@@ -111,15 +116,17 @@ $(BUILD)/shoal: $(BUILD)/coordinator/main.o $(archives)
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/origin: $(BUILD)/tests/origin/origin_main.o $(BUILD)/liborigin.a
-	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz -lbrotlienc
 
 $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
-	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS) -lz
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 $(BUILD)/tests/run: $(BUILD)/tests/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(objects:.o=.d)
+-include tests/torture/torture.mk
+-include tests/soak/soak.mk
 
 # ---- trying it out ----
 
@@ -182,6 +189,9 @@ valgrind: deps-valgrind
 	$(again) BUILD=$(BUILD)/valgrind VARIANT="-DSHOAL_FAULTS -DSHOAL_SANITIZED" OPTIMIZE="-O1 -g" $(slow) \
 	  WRAP="valgrind" suites
 
+-include tests/fuzz/fuzz.mk
+-include tests/coverage/coverage.mk
+
 # ---- checks of the sources, none of which changes them ----
 
 .PHONY: lint format
@@ -191,21 +201,22 @@ lint: deps-lint
 	$(again) $(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a
 	$(again) -k -Otarget -f tests/lint/lint.mk LINT=$(BUILD)/lint CC="$(CC)" \
 	  ARCHIVES="$(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a" \
-	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c)"
+	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c) $(COMPARE:%=coordinator/%.c)"
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint
-	clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator tests tests/*,$(dir)/*.[ch])))
+	@clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator coordinator/* tests tests/*,$(dir)/*.[ch])))
 
 # ---- installing: PREFIX=/usr/local, DESTDIR= ----
 
 at := $(DESTDIR)$(PREFIX)
 
 .PHONY: install uninstall
-#: install     the program, libshoal.a, its headers, shoal.pc and the man page, under PREFIX
-install: $(BUILD)/shoal $(BUILD)/libshoal.a
-	install -d $(at)/bin $(at)/lib/pkgconfig $(at)/include/shoal $(at)/share/man/man1
+#: install     the program, its test server, libshoal.a, its headers, shoal.pc and the man page, under PREFIX
+install: $(BUILD)/shoal $(BUILD)/origin $(BUILD)/libshoal.a
+	install -d $(at)/bin $(at)/libexec/shoal $(at)/lib/pkgconfig $(at)/include/shoal $(at)/share/man/man1
 	install -m 755 $(BUILD)/shoal $(at)/bin/shoal
+	install -m 755 $(BUILD)/origin $(at)/libexec/shoal/origin
 	install -m 644 $(BUILD)/libshoal.a $(at)/lib/libshoal.a
 	for header in $(public_headers); do \
 	  sed 's|^#include "[a-z]*/\(.*\)"|#include "shoal/\1"|' $$header > $(BUILD)/header.h && \
@@ -216,14 +227,14 @@ install: $(BUILD)/shoal $(BUILD)/libshoal.a
 
 #: uninstall   removes what install put there
 uninstall:
-	rm -f $(at)/bin/shoal $(at)/lib/libshoal.a $(at)/lib/pkgconfig/shoal.pc $(at)/share/man/man1/shoal.1 \
+	rm -f $(at)/bin/shoal $(at)/libexec/shoal/origin $(at)/lib/libshoal.a $(at)/lib/pkgconfig/shoal.pc $(at)/share/man/man1/shoal.1 \
 	  $(foreach header,$(public_headers),$(at)/include/shoal/$(notdir $(header)))
-	-rmdir $(at)/include/shoal
+	-rmdir $(at)/include/shoal $(at)/libexec/shoal
 
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 
-BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev
-TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15
+BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev
+TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 spin
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 

@@ -45,7 +45,11 @@ uint32_t done_ring_drain(const struct shared *shared, uint32_t worker, uint32_t 
         if (slot < shared->slot_count)
             slots[count++] = slot;
     }
+    if (count)
+        FAULT_POINT("drain.before_head");
     atomic_store_explicit(&ring->head, head, memory_order_release);
+    if (count)
+        FAULT_POINT("drain.after_head");
     return count;
 }
 

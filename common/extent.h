@@ -35,7 +35,8 @@ enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t 
 void extent_trim(const struct shared *shared, uint32_t slot, uint64_t keep_bytes);
 
 /* Whether the extent of a CLAIMED slot may grow by more_bytes within the bound of the body memory. One transfer may always
- * go on: the lowest CLAIMED slot that has asked, so that waiting for memory cannot become a deadlock. The claimer. */
+ * go on: the lowest CLAIMED slot that has asked, so that waiting for memory cannot become a deadlock; but not before what
+ * is DONE was collected, or one after the other would go on while the coordinator is busy. The claimer. */
 bool extent_may_grow(const struct shared *shared, uint32_t slot, uint64_t more_bytes);
 
 /* Pages in use, all extents together, in bytes. A snapshot. */

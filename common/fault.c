@@ -17,7 +17,7 @@ static void act(const char *action)
     else if (strcmp(action, "stop") == 0)
         kill(getpid(), SIGSTOP);
     else if (strcmp(action, "exit") == 0)
-        _exit(99);
+        _exit(FAULT_EXIT_STATUS);
     else if (strcmp(action, "spin") == 0)
         for (;;)
             __asm__ volatile("");
@@ -29,6 +29,9 @@ void fault_point(const char *name)
     const char *wanted = getenv("FAULT");
     size_t bytes = strlen(name);
     if (!wanted || strncmp(wanted, name, bytes) != 0 || wanted[bytes] != ':')
+        return;
+    const char *spared = getenv("FAULT_SPARES");
+    if (spared && strtol(spared, NULL, 10) == (long)getpid())
         return;
     char *action;
     unsigned long nth = strtoul(wanted + bytes + 1, &action, 10);

@@ -82,7 +82,8 @@ struct roster_shm {
     _Atomic uint32_t held;     /* w | c | relaxed | slots claimed and not published */
     _Atomic uint64_t finished; /* w | c | relaxed | slots published by this incarnation */
     _Atomic uint32_t paused;   /* w | c | seq_cst | transfers that wait for body memory */
-    uint32_t pad;
+    _Atomic uint32_t
+        unconfined; /* w at its start | c | relaxed | sandbox parts that it had to leave out; last life's stays */
     alignas(
         CACHE_LINE) _Atomic uint32_t pid; /* w at its start | who looks in from outside | release | this incarnation */
     _Atomic uint32_t incarnation;         /* c before fork | the same | relaxed | this incarnation */

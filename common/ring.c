@@ -1,6 +1,8 @@
 /* Runs in: either */
 #include "common/ring.h"
 
+#include <string.h>
+
 #include "common/check.h"
 #include "common/fault.h"
 
@@ -38,17 +40,35 @@ bool ring_has_room(const struct shared *shared, enum ring_kind kind)
     return ring_length(shared, kind) < shared->ring_capacity;
 }
 
-bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot)
+void ring_append(const struct shared *shared, enum ring_kind kind, uint32_t slot)
 {
     struct ring_shm *ring = &shared->header->rings[kind];
     check(slot < shared->slot_count);
-    if (!ring_has_room(shared, kind))
-        return false;
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
     atomic_store_explicit(&shared->ring_entries[kind][tail & (shared->ring_capacity - 1)], slot, memory_order_relaxed);
+    FAULT_POINT("push.before_tail");
     /* Release pairs with the load of tail in ring_claim(): the entry and the slot's READY come before it. */
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+    FAULT_POINT("push.after_tail");
+}
+
+bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot)
+{
+    if (!ring_has_room(shared, kind))
+        return false;
+    ring_append(shared, kind, slot);
     return true;
+}
+
+void ring_post(const struct shared *shared, enum ring_kind kind)
+{
+    sem_t *work = &shared->header->rings[kind].work;
+    size_t words = sizeof(uint64_t); /* count and waiters: theirs to change */
+    unsigned char *fixed = (unsigned char *)work + words;
+    const unsigned char *sound = (const unsigned char *)&shared->work_as_made + words;
+    if (memcmp(fixed, sound, sizeof *work - words) != 0)
+        memcpy(fixed, sound, sizeof *work - words);
+    sem_post(work);
 }
 
 bool ring_claim(const struct shared *shared, enum ring_kind kind, struct owner owner, struct claim *claim)

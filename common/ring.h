@@ -26,6 +26,13 @@ bool ring_has_room(const struct shared *shared, enum ring_kind kind);
  * blocks. */
 bool ring_push(const struct shared *shared, enum ring_kind kind, uint32_t slot);
 
+/* The same, behind ring_has_room() that said yes: whatever others write into the ring meanwhile. Coordinator only. */
+void ring_append(const struct shared *shared, enum ring_kind kind, uint32_t slot);
+
+/* Posts the ring's semaphore. What sem_init() wrote beside its count is put right first: the C library would end the process
+ * over a flag that nobody knows, or wait where it should wake. Coordinator only; never blocks. */
+void ring_post(const struct shared *shared, enum ring_kind kind);
+
 /* Takes the first READY slot, as `owner`. Any worker; never blocks; lock-free. False when the ring is empty. */
 bool ring_claim(const struct shared *shared, enum ring_kind kind, struct owner owner, struct claim *claim);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/descriptor.h"
+#include "common/fault.h"
 
 #define SHM_DIRECTORY "/dev/shm"
 #define PAGE_BYTES 4096u
@@ -71,7 +72,10 @@ static int open_unnamed(char *why, size_t why_bytes)
         int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
         if (fd >= 0) {
             /* if we die here: an empty object of 0 bytes stays in /dev/shm; no page is reserved yet. */
+            FAULT_POINT("shm.after_open");
             shm_unlink(name);
+            /* if we die from here on: it has no name, and goes with its last descriptor and mapping. */
+            FAULT_POINT("shm.after_unlink");
             return descriptor_above_stdio(fd);
         }
         if (errno != EEXIST)
@@ -181,6 +185,7 @@ static enum status init_control(struct shared *shared, const struct header_shm *
         if (sem_init(&shared->header->rings[i].work, 1, 0) != 0)
             return STATUS_SYSTEM;
     }
+    memcpy(&shared->work_as_made, &shared->header->rings[RING_WORK].work, sizeof shared->work_as_made);
     for (uint32_t i = 0; i < shared->roster_count; i++)
         atomic_init(&shared->roster[i].current, SLOT_NONE);
     return STATUS_OK;
@@ -211,6 +216,7 @@ static enum status create_control(struct shared *shared, const struct header_shm
         close(fd);
         return STATUS_NO_SHARED_MEMORY;
     }
+    FAULT_POINT("shm.after_reserve");
     shared->control = map_segment(fd, shared->control_bytes, false, why, why_bytes);
     close(fd);
     if (!shared->control)

@@ -24,7 +24,8 @@ struct shared {
     uint64_t body_stride;
     uint64_t body_bytes;
     uint64_t memory_bytes_max;
-    int body_fd; /* extents grow and shrink through it */
+    sem_t work_as_made; /* what a semaphore of a ring holds beside its count */
+    int body_fd;        /* extents grow and shrink through it */
 };
 
 struct shared_shape {

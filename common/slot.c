@@ -23,10 +23,13 @@ static bool move(const struct shared *shared, uint32_t slot, uint64_t from, uint
 void slot_make_ready(const struct shared *shared, uint32_t slot)
 {
     uint64_t word = slot_word(shared, slot);
-    check(state_of(word) == SLOT_FREE);
+    uint32_t generation = state_generation(word);
+    if (state_of(word) != SLOT_FREE)
+        generation++; /* scribbled on: whoever took it meanwhile must not publish it */
     /* Release pairs with the claim's acquire: the request comes before it. */
-    atomic_store_explicit(&shared->slots[slot].state, state_make(state_generation(word), NOBODY, SLOT_READY),
-                          memory_order_release);
+    atomic_store_explicit(&shared->slots[slot].state, state_make(generation, NOBODY, SLOT_READY), memory_order_release);
+    /* The coordinator dies between the word and the ring's tail: READY, and in no ring; its workers go with it. */
+    FAULT_POINT("ready.after_store");
 }
 
 bool slot_cancel(const struct shared *shared, uint32_t slot)
@@ -34,7 +37,9 @@ bool slot_cancel(const struct shared *shared, uint32_t slot)
     uint64_t word = slot_word(shared, slot);
     if (state_of(word) != SLOT_READY)
         return false;
-    return move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    bool cancelled = move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    FAULT_POINT("cancel.after_cas");
+    return cancelled;
 }
 
 bool slot_publish(const struct shared *shared, uint32_t slot, uint64_t word)
@@ -51,9 +56,10 @@ bool slot_publish(const struct shared *shared, uint32_t slot, uint64_t word)
 void slot_free(const struct shared *shared, uint32_t slot)
 {
     uint64_t word = slot_word(shared, slot);
-    check(state_of(word) == SLOT_DONE);
+    FAULT_POINT("free.before_store");
     atomic_store_explicit(&shared->slots[slot].state, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE),
                           memory_order_release);
+    FAULT_POINT("free.after_store");
 }
 
 bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner owner)
@@ -61,7 +67,17 @@ bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner own
     uint64_t word = slot_word(shared, slot);
     if (state_of(word) != SLOT_CLAIMED || !state_is_owned_by(word, owner))
         return false;
-    return move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    FAULT_POINT("take_back.before_cas");
+    bool taken = move(shared, slot, word, state_make(state_generation(word) + 1, NOBODY, SLOT_FREE));
+    FAULT_POINT("take_back.after_cas");
+    return taken;
+}
+
+/* Read once, like all that the copy is checked against. */
+static uint64_t written_bytes(const struct shared *shared, uint32_t slot)
+{
+    uint64_t reserved = atomic_load_explicit(&shared->slots[slot].reserved_bytes, memory_order_relaxed);
+    return reserved < shared->body_stride ? reserved : shared->body_stride;
 }
 
 static bool lies_within(uint64_t offset, uint64_t bytes, uint64_t limit)
@@ -86,9 +102,11 @@ bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_
     copy->content_type[sizeof copy->content_type - 1] = '\0';
     copy->remote_ip[sizeof copy->remote_ip - 1] = '\0';
     copy->detail[sizeof copy->detail - 1] = '\0';
+    /* No page beyond: to read one would need memory that nobody has reserved. */
+    uint64_t end = written_bytes(shared, slot);
     return copy->error < FETCH_ERROR_COUNT && copy->body_stored <= copy->body_bytes &&
-           lies_within(copy->body_offset, copy->body_stored, shared->body_stride) &&
-           lies_within(copy->effective_offset, copy->effective_bytes, shared->body_stride) &&
-           lies_within(copy->headers_offset, copy->headers_bytes, shared->body_stride) &&
+           (!copy->body_stored || lies_within(copy->body_offset, copy->body_stored, end)) &&
+           (!copy->effective_bytes || lies_within(copy->effective_offset, copy->effective_bytes, end)) &&
+           (!copy->headers_bytes || lies_within(copy->headers_offset, copy->headers_bytes, end)) &&
            copy->effective_bytes <= URL_BYTES_MAX;
 }

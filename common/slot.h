@@ -9,7 +9,8 @@
 #include "common/shared.h"
 #include "common/state.h"
 
-/* FREE to READY. Coordinator; the request must be complete. */
+/* FREE to READY. Coordinator, by its own table of what is free: if the word says otherwise, somebody scribbled on it. The
+ * request must be complete. */
 void slot_make_ready(const struct shared *shared, uint32_t slot);
 
 /* READY to FREE, before any worker has claimed it. Coordinator. False when a worker was faster. */
@@ -19,7 +20,8 @@ bool slot_cancel(const struct shared *shared, uint32_t slot);
  * then drop it, nothing of it is ours any more. */
 bool slot_publish(const struct shared *shared, uint32_t slot, uint64_t word);
 
-/* DONE to FREE with the next generation. Coordinator, when it needs nothing of the slot any more. */
+/* DONE to FREE with the next generation, whatever the word says by now. Coordinator, when it needs nothing of the slot any
+ * more, by its own table of what is whose. */
 void slot_free(const struct shared *shared, uint32_t slot);
 
 /* CLAIMED by `owner` to FREE with the next generation. Coordinator, only after waitpid() returned that owner: never from
@@ -28,8 +30,8 @@ bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner own
 
 uint64_t slot_word(const struct shared *shared, uint32_t slot);
 
-/* Copies a DONE slot's result into private memory and checks every length and offset against the extent, so that nobody's
- * later write matters. False when it does not hold together. The strings of `copy` are NUL-terminated. Coordinator. */
+/* Copies a DONE slot's result into private memory and checks every length and offset against the extent's reserved pages, so
+ * that nobody's later write matters. False when it does not hold together. The strings of `copy` are NUL-terminated. Coordinator. */
 bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_shm *copy);
 
 #endif

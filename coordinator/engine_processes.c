@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/descriptor.h"
+#include "common/fault.h"
 #include "common/roster.h"
 #include "coordinator/pool.h"
 
@@ -68,6 +69,7 @@ static void leave_stdio(void)
 
 _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t parent)
 {
+    FAULT_POINT("child.begun");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(WORKER_ORPHANED); /* it died between fork and prctl */
@@ -82,8 +84,11 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
     sort(keep, (int)(sizeof keep / sizeof keep[0]));
     close_others(keep, (int)(sizeof keep / sizeof keep[0]));
     struct worker *worker;
-    if (worker_open(&worker, &config) != STATUS_OK)
-        _exit(WORKER_CONFIG);
+    FAULT_POINT("child.before_open");
+    enum status status = worker_open(&worker, &config);
+    if (status != STATUS_OK)
+        _exit(status == STATUS_INVALID_ARGUMENT ? WORKER_CONFIG : WORKER_SHORT);
+    worker_confine(worker); /* libcurl has begun, nothing of the network has come in */
     enum worker_exit code = worker_run(worker);
 #ifdef SHOAL_SANITIZED
     worker_close(worker); /* else the kernel takes all back, and faster */
@@ -96,17 +101,30 @@ static enum status processes_start(struct executor *executor, uint32_t index)
     struct pool_worker *worker = &executor->workers[index];
     pid_t parent = getpid();
     atomic_store_explicit(&executor->shared.roster[index].incarnation, worker->incarnation, memory_order_release);
+    FAULT_POINT("fork.before");
+    /* A signal that finds the child before it has reset its handlers would call the host's, in the child. */
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
+    int error = errno;
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
     if (pid < 0)
         return STATUS_SYSTEM;
     if (pid == 0)
         run_child(executor, index, parent);
     /* if we die here: the child sees another parent, or PDEATHSIG ends it. */
+    FAULT_POINT("fork.after");
     worker->pid = pid;
     worker->pid_fd = descriptor_above_stdio(pidfd_open(pid, 0));
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
-    if (worker->pid_fd >= 0)
-        epoll_ctl(executor->epoll_fd, EPOLL_CTL_ADD, worker->pid_fd, &event);
+    if (worker->pid_fd >= 0 && epoll_ctl(executor->epoll_fd, EPOLL_CTL_ADD, worker->pid_fd, &event) != 0) {
+        close(worker->pid_fd); /* we are blind for its end, and must know it: see is_blind() */
+        worker->pid_fd = -1;
+    }
     return STATUS_OK;
 }
 

@@ -12,11 +12,12 @@
 
 #include "common/clock.h"
 #include "common/done_ring.h"
+#include "common/fault.h"
 #include "common/fence.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
 
-#define DRAIN_COUNT 64u
+#define EVENTS_MAX 64
 #define DONE_TAG UINT32_MAX
 #define LOOK_NS (10 * NS_PER_MS) /* how often to look for deaths while results keep coming */
 #define BLIND_SLEEP_MS 100       /* without pid fds */
@@ -35,8 +36,8 @@ static void rearm(struct executor *executor)
 
 static void look_at_events(struct executor *executor)
 {
-    struct epoll_event events[DRAIN_COUNT];
-    int count = epoll_wait(executor->epoll_fd, events, DRAIN_COUNT, 0);
+    struct epoll_event events[EVENTS_MAX];
+    int count = epoll_wait(executor->epoll_fd, events, EVENTS_MAX, 0);
     for (int i = 0; i < count; i++) {
         uint64_t rings;
         if (events[i].data.u32 != DONE_TAG) {
@@ -51,17 +52,11 @@ static void look_at_events(struct executor *executor)
 
 static void collect_announced(struct executor *executor)
 {
-    uint32_t slots[DRAIN_COUNT];
     uint32_t last = executor->alive > executor->started ? executor->worker_count + 1 : executor->started;
     if (executor->suspect_placed || executor->workers[executor->worker_count].is_alive)
         last = executor->worker_count + 1;
-    for (uint32_t worker = 0; worker < last; worker++) {
-        uint32_t count;
-        while ((count = done_ring_drain(&executor->shared, worker, slots, DRAIN_COUNT)) > 0) {
-            for (uint32_t i = 0; i < count; i++)
-                pool_collect(executor, slots[i]);
-        }
-    }
+    for (uint32_t worker = 0; worker < last; worker++)
+        pool_collect_announced(executor, worker);
 }
 
 /* Whether a worker's end would not be heard of: there was no descriptor left to watch it. */
@@ -149,6 +144,7 @@ bool pool_sleep(struct executor *executor, int64_t deadline_ns)
         deadline_ns = executor->reap_at_ns;
     _Atomic uint32_t *sleeps = &executor->shared.header->coordinator_sleeps;
     atomic_store_explicit(sleeps, 1, memory_order_seq_cst);
+    FAULT_POINT("sleep.after_mark");
     full_fence(); /* pairs with the fence of the worker's tell_coordinator() */
     int timeout_ms = has_news(executor) ? 0 : clock_left_ms(deadline_ns, sleep_cap_ms(executor));
     struct pollfd fds[2] = {{.fd = executor->epoll_fd, .events = POLLIN},
@@ -323,6 +319,7 @@ void pool_break(struct executor *executor, enum fetch_error error, uint32_t sign
     va_start(arguments, format);
     vsnprintf(executor->why_broken, sizeof executor->why_broken, format, arguments);
     va_end(arguments);
+    FAULT_POINT("break.begun");
     end_all(executor, error, signal, executor->why_broken);
     for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
         struct future *future = executor->by_slot[slot];
@@ -352,24 +349,29 @@ static void cancel_waiting(struct executor *executor)
 static void wake_all(struct executor *executor)
 {
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
-        sem_post(&executor->shared.header->rings[RING_WORK].work);
+        ring_post(&executor->shared, RING_WORK);
         pool_ring(executor, i);
     }
-    sem_post(&executor->shared.header->rings[RING_QUARANTINE].work);
+    ring_post(&executor->shared, RING_QUARANTINE);
 }
 
 /* Everything is collected or given up: ends the workers and waits for them. */
 static void stop_workers(struct executor *executor)
 {
+    FAULT_POINT("shutdown.before_word");
     executor->is_stopping = true;
     atomic_store_explicit(&executor->shared.header->shutdown, 1, memory_order_release);
+    FAULT_POINT("shutdown.after_word");
     wake_all(executor);
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
         if (!executor->workers[i].is_alive)
             continue;
-#ifndef SHOAL_SANITIZED
+#if defined(SHOAL_SANITIZED) || defined(SHOAL_COVERAGE)
+        executor->engine->kill(executor, i, SIGCONT); /* those write down what they saw as they end */
+#else
         executor->engine->kill(executor, i, SIGKILL); /* holds nothing that matters, and may be stopped or hung */
 #endif
+        FAULT_POINT("shutdown.before_join");
         executor->engine->join(executor, i);
         executor->workers[i].is_alive = false;
         executor->alive--;
@@ -478,8 +480,10 @@ void executor_stats(const struct executor *executor, struct executor_stats *stat
         .worker_deaths = executor->deaths,
         .pending = executor->pending,
         .pending_future_bytes = sizeof(struct future) + 1,
+        .sandbox = executor->options.sandbox,
     };
     for (uint32_t i = 0; i <= executor->worker_count; i++) {
+        stats->sandbox &= ~atomic_load_explicit(&executor->shared.roster[i].unconfined, memory_order_relaxed);
         if (executor->workers[i].is_alive)
             stats->running += atomic_load_explicit(&executor->shared.roster[i].held, memory_order_relaxed);
     }

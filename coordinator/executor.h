@@ -70,6 +70,19 @@ enum executor_http {
     EXECUTOR_HTTP_2, /* also asks for it over clear text, by Upgrade */
 };
 
+/* What a worker process takes from itself before its first URL; one part needs none of the others. Of the engines
+ * EXECUTOR_PROCESSES alone has a process to confine. A part that the kernel has not is left out: executor_note(). */
+enum executor_sandbox {
+    EXECUTOR_SANDBOX_NONE = 0,
+    EXECUTOR_SANDBOX_RLIMITS = 1 << 0,  /* no core file, no file grows, few descriptors */
+    EXECUTOR_SANDBOX_PRIVS = 1 << 1,    /* no privileges to gain, no capability but to read; the last two imply it */
+    EXECUTOR_SANDBOX_NODUMP = 1 << 2,   /* not to be traced or looked into: a debugger, perf or a reader of
+                                        * /proc/PID/smaps that is not root needs it left out */
+    EXECUTOR_SANDBOX_LANDLOCK = 1 << 3, /* opens no file but to read what the resolver and the CA store need */
+    EXECUTOR_SANDBOX_SECCOMP = 1 << 4,  /* system calls that no worker makes fail */
+    EXECUTOR_SANDBOX_ALL = (1 << 5) - 1,
+};
+
 /* How an executor is set up. Begin with executor_options_init(). Strings and arrays are borrowed until
  * executor_open() returns. */
 struct executor_options {
@@ -82,6 +95,7 @@ struct executor_options {
     uint32_t tasks_per_worker_max; /* a worker process is replaced after so many; 0: never */
     int64_t hang_time_ms;          /* a worker without a sign of life for so long is killed; 0: never */
     uint64_t memory_bytes_max;     /* body pages in shared memory, all together */
+    uint32_t sandbox;              /* enum executor_sandbox, or-ed; all by default */
     struct fetch_limits limits;
     enum executor_http http;
     bool insecure;              /* do not verify TLS certificates */
@@ -93,6 +107,8 @@ struct executor_options {
     size_t header_count;
     const char *const *resolve; /* resolve_count entries "host:port:address", as in curl */
     size_t resolve_count;
+    const char *crash_url;     /* whoever fetches this URL crashes (SIGSEGV) at its first byte: to see what a crash
+                                * costs; absolute, as it is requested. NULL: none */
     int interrupt_fd;          /* a wait ends with STATUS_INTERRUPTED when this is readable; -1: none */
     const struct job_ops *job; /* NULL: fetch. For tests and benchmarks of the engine itself */
 };
@@ -149,6 +165,7 @@ struct executor_stats {
     uint32_t pending, running;    /* running: claimed by a worker at this moment */
     size_t pending_future_bytes;  /* memory of one future, its URL apart */
     uint64_t body_bytes_reserved; /* pages of the body segment in use */
+    uint32_t sandbox;             /* enum executor_sandbox, or-ed: what no worker that started had to leave out */
 };
 
 /* Maps the shared memory and prepares the engine; workers start at the first submit, as many as there is work for.
@@ -157,8 +174,8 @@ struct executor_stats {
 enum status executor_open(struct executor **executor, const struct executor_options *options, char *why,
                           size_t why_bytes);
 
-/* What was granted otherwise than asked for (fewer transfers, for want of descriptors), as one line; NULL if all was
- * granted. Owned by the executor. */
+/* What was granted otherwise than asked for (fewer transfers, for want of descriptors; parts of the sandbox that the
+ * kernel has not), as one line; NULL if all was granted. Owned by the executor. */
 const char *executor_note(const struct executor *executor);
 
 /* Why the executor is broken, as one line; "" while it is not. Owned by the executor. */

@@ -27,6 +27,23 @@
 #define FDS_OF_ONE_WORKER 24u /* poll set, bells, resolver, libcurl's own */
 #define MEMORY_MIN (1ull << 20)
 
+/* What instruments a program wants files, its own memory, or a tracer. */
+#if defined SHOAL_COVERAGE
+#define SANDBOX_DEFAULT EXECUTOR_SANDBOX_NONE
+#elif defined SHOAL_SANITIZED
+#define SANDBOX_DEFAULT (EXECUTOR_SANDBOX_RLIMITS | EXECUTOR_SANDBOX_PRIVS)
+#else
+#define SANDBOX_DEFAULT EXECUTOR_SANDBOX_ALL
+#endif
+
+static_assert(EXECUTOR_SANDBOX_RLIMITS == (int)WORKER_SANDBOX_RLIMITS &&
+                  EXECUTOR_SANDBOX_PRIVS == (int)WORKER_SANDBOX_PRIVS &&
+                  EXECUTOR_SANDBOX_NODUMP == (int)WORKER_SANDBOX_NODUMP &&
+                  EXECUTOR_SANDBOX_LANDLOCK == (int)WORKER_SANDBOX_LANDLOCK &&
+                  EXECUTOR_SANDBOX_SECCOMP == (int)WORKER_SANDBOX_SECCOMP &&
+                  EXECUTOR_SANDBOX_ALL == (1 << WORKER_SANDBOX_COUNT) - 1,
+              "the public names of the worker's parts");
+
 static const struct engine_ops *const ENGINES[] = {
     [EXECUTOR_PROCESSES] = &engine_processes,
     [EXECUTOR_THREADS] = &engine_threads,
@@ -42,6 +59,7 @@ void executor_options_init(struct executor_options *options)
         .keep = EXECUTOR_KEEP_BODY,
         .hang_time_ms = 10 * 1000,
         .memory_bytes_max = 256ull << 20,
+        .sandbox = SANDBOX_DEFAULT,
         .interrupt_fd = -1,
     };
     fetch_limits_init(&options->limits);
@@ -64,6 +82,8 @@ static enum status check_options(const struct executor_options *options, char *w
         return wrong(why, why_bytes, "unknown engine %d", (int)options->engine);
     if ((unsigned)options->http > EXECUTOR_HTTP_2)
         return wrong(why, why_bytes, "unknown HTTP version %d", (int)options->http);
+    if (options->sandbox & ~(uint32_t)EXECUTOR_SANDBOX_ALL)
+        return wrong(why, why_bytes, "unknown parts of the sandbox: %#x", (unsigned)options->sandbox);
     if (options->workers > WORKERS_MAX)
         return wrong(why, why_bytes, "%u workers: at most %u", (unsigned)options->workers, WORKERS_MAX);
     if (options->concurrency < 1 || options->concurrency > CONCURRENCY_MAX)
@@ -92,27 +112,23 @@ static enum status check_options(const struct executor_options *options, char *w
 
 /* ---- the executor's own copies of the caller's strings ---- */
 
-static bool copy_string(const char **text)
+/* What is at *copy is our own however these end: executor_free() gives it back. */
+static bool copy_string(const char **copy, const char *text)
 {
-    if (!*text)
-        return true;
-    *text = strdup(*text);
-    return *text != NULL;
+    *copy = text ? strdup(text) : NULL;
+    return *copy || !text;
 }
 
-static bool copy_strings(const char *const **list, size_t count)
+static bool copy_strings(const char *const **copy, size_t *copied, const char *const *list, size_t count)
 {
-    const char **copy = calloc(count + 1, sizeof *copy);
-    if (!copy)
-        return false;
-    const char *const *from = *list;
-    *list = copy;
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = strdup(from[i]);
-        if (!copy[i])
+    const char **own = calloc(count + 1, sizeof *own);
+    *copy = own;
+    for (*copied = 0; own && *copied < count; ++*copied) {
+        own[*copied] = strdup(list[*copied]);
+        if (!own[*copied])
             return false;
     }
-    return true;
+    return own != NULL;
 }
 
 static void free_strings(const char *const *list, size_t count)
@@ -126,23 +142,14 @@ static bool copy_options(struct executor *executor, const struct executor_option
 {
     struct executor_options *own = &executor->options;
     *own = *options;
-    own->user_agent = own->proxy = own->ca_file = NULL;
+    own->user_agent = own->proxy = own->ca_file = own->crash_url = NULL;
     own->headers = own->resolve = NULL;
     own->header_count = own->resolve_count = 0;
     const char *agent = options->user_agent ? options->user_agent : "shoal/" SHOAL_VERSION;
-    bool copied = copy_string(&agent);
-    own->user_agent = agent;
-    own->proxy = options->proxy;
-    copied = copy_string(&own->proxy) && copied;
-    own->ca_file = options->ca_file;
-    copied = copy_string(&own->ca_file) && copied;
-    own->headers = options->headers;
-    copied = copy_strings(&own->headers, options->header_count) && copied;
-    own->header_count = copied ? options->header_count : 0;
-    own->resolve = options->resolve;
-    copied = copied && copy_strings(&own->resolve, options->resolve_count);
-    own->resolve_count = copied ? options->resolve_count : 0;
-    return copied;
+    return copy_string(&own->user_agent, agent) && copy_string(&own->proxy, options->proxy) &&
+           copy_string(&own->ca_file, options->ca_file) && copy_string(&own->crash_url, options->crash_url) &&
+           copy_strings(&own->headers, &own->header_count, options->headers, options->header_count) &&
+           copy_strings(&own->resolve, &own->resolve_count, options->resolve, options->resolve_count);
 }
 
 static void derive_fetch(struct executor *executor)
@@ -172,10 +179,39 @@ static void derive_fetch(struct executor *executor)
         .header_count = options->header_count,
         .resolve = options->resolve,
         .resolve_count = options->resolve_count,
+        .crash_url = options->crash_url,
     };
 }
 
-/* ---- sizes ---- */
+/* ---- what is granted ---- */
+
+/* Appends to the line of executor_note(). */
+__attribute__((format(printf, 2, 3))) static void note(struct executor *executor, const char *format, ...)
+{
+    size_t used = strlen(executor->note);
+    if (used > 0)
+        used += (size_t)snprintf(executor->note + used, sizeof executor->note - used, "; ");
+    va_list arguments;
+    va_start(arguments, format);
+    if (used < sizeof executor->note)
+        vsnprintf(executor->note + used, sizeof executor->note - used, format, arguments);
+    va_end(arguments);
+}
+
+/* What the kernel has not is asked for no more, and said once. */
+static void fit_to_kernel(struct executor *executor)
+{
+    struct executor_options *options = &executor->options;
+    char names[64];
+    if (options->engine != EXECUTOR_PROCESSES)
+        options->sandbox = EXECUTOR_SANDBOX_NONE;
+    uint32_t missing = worker_sandbox_missing(options->sandbox);
+    options->sandbox &= ~missing;
+    if (!missing)
+        return;
+    worker_sandbox_list(missing, names, sizeof names);
+    note(executor, "this kernel does not grant %s: workers run without that part of the sandbox (--sandbox)", names);
+}
 
 /* Fewer transfers where descriptors would run out, and a note that says so. */
 static void fit_to_descriptors(struct executor *executor)
@@ -190,10 +226,9 @@ static void fit_to_descriptors(struct executor *executor)
     uint64_t most = usable * processes;
     if (executor->concurrency <= most)
         return;
-    snprintf(
-        executor->note, sizeof executor->note,
-        "%u transfers in flight need more than the %llu open files that a process may have: using %llu (ulimit -n)",
-        (unsigned)executor->concurrency, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
+    note(executor,
+         "%u transfers in flight need more than the %llu open files that a process may have: using %llu (ulimit -n)",
+         (unsigned)executor->concurrency, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
     executor->concurrency = (uint32_t)most;
 }
 
@@ -246,14 +281,14 @@ static enum status allocate(struct executor *executor)
 {
     uint32_t slots = executor->shared.slot_count;
     executor->workers = calloc(executor->worker_count + 1, sizeof *executor->workers);
+    for (uint32_t i = 0; executor->workers && i <= executor->worker_count; i++)
+        executor->workers[i].pid_fd = executor->workers[i].doorbell_fd = -1; /* 0 is the host program's */
     executor->by_slot = calloc(slots, sizeof(struct future *));
     executor->free_slots = calloc(slots, sizeof *executor->free_slots);
     executor->held = calloc(slots, sizeof *executor->held);
     executor->parser = url_parser_open();
     if (!executor->workers || !executor->by_slot || !executor->free_slots || !executor->held || !executor->parser)
         return STATUS_OUT_OF_MEMORY;
-    for (uint32_t i = 0; i <= executor->worker_count; i++)
-        executor->workers[i].pid_fd = executor->workers[i].doorbell_fd = -1;
     for (uint32_t i = slots; i-- > 0;)
         executor->free_slots[executor->free_count++] = i;
     return STATUS_OK;
@@ -294,8 +329,10 @@ enum status executor_open(struct executor **out, const struct executor_options *
     if (status != STATUS_OK)
         return status;
     struct executor *executor = calloc(1, sizeof *executor);
-    if (!executor)
+    if (!executor) {
+        wrong(why, why_bytes, "%s", status_name(STATUS_OUT_OF_MEMORY));
         return STATUS_OUT_OF_MEMORY;
+    }
     executor->shared.body_fd = executor->epoll_fd = executor->done_fd = -1;
     executor->lifeline[0] = executor->lifeline[1] = -1;
     executor->reap_at_ns = DEADLINE_NEVER;
@@ -305,6 +342,7 @@ enum status executor_open(struct executor **out, const struct executor_options *
         goto cleanup;
     derive_fetch(executor);
     decide_sizes(executor);
+    fit_to_kernel(executor);
     status = create_shared(executor, why, why_bytes);
     if (status == STATUS_OK)
         status = allocate(executor);
@@ -343,6 +381,7 @@ void pool_worker_config(struct executor *executor, uint32_t index, struct worker
         .done_fd = executor->done_fd,
         .lifeline_fd = is_process ? executor->lifeline[0] : -1,
         .interrupt_fd = is_inline ? executor->options.interrupt_fd : -1,
+        .sandbox = executor->options.sandbox,
     };
 }
 
@@ -374,6 +413,7 @@ void executor_free(struct executor *executor)
     free((void *)(uintptr_t)executor->options.user_agent);
     free((void *)(uintptr_t)executor->options.proxy);
     free((void *)(uintptr_t)executor->options.ca_file);
+    free((void *)(uintptr_t)executor->options.crash_url);
     free(executor->held);
     free(executor->free_slots);
     free(executor->by_slot);

@@ -7,7 +7,9 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/done_ring.h"
 #include "common/extent.h"
+#include "common/fault.h"
 #include "common/fence.h"
 #include "common/ring.h"
 #include "common/roster.h"
@@ -16,11 +18,13 @@
 
 /* Bells in one go: the others are woken as more work comes. */
 #define BELLS_MAX 64u
+#define DRAIN_COUNT 64u
 
 void pool_ring(struct executor *executor, uint32_t worker)
 {
     uint64_t one = 1;
     ssize_t written = write(executor->workers[worker].doorbell_fd, &one, sizeof one);
+    FAULT_POINT("ring.after_write");
     (void)written; /* EAGAIN: it rings already */
 }
 
@@ -54,6 +58,7 @@ static bool place(struct executor *executor, struct future *future, enum ring_ki
         return false; /* cancelled entries lie behind one that waits: a claim makes room */
     if (!write_request(executor, future, slot, kind))
         return false;
+    check(!executor->by_slot[slot]);
     executor->free_count--;
     future->slot = slot;
     future->in_quarantine = kind == RING_QUARANTINE;
@@ -61,8 +66,9 @@ static bool place(struct executor *executor, struct future *future, enum ring_ki
     future->attempts++;
     executor->by_slot[slot] = future;
     executor->placed++;
+    FAULT_POINT("place.before_ready");
     slot_make_ready(&executor->shared, slot);
-    check(ring_push(&executor->shared, kind, slot));
+    ring_append(&executor->shared, kind, slot);
     return true;
 }
 
@@ -105,14 +111,16 @@ static void place_suspect(struct executor *executor)
         return;
     }
     executor->suspect_placed = true;
+    FAULT_POINT("quarantine.placed");
     if (!executor->workers[executor->worker_count].is_alive)
         reaper_start(executor, executor->worker_count);
-    sem_post(&executor->shared.header->rings[RING_QUARANTINE].work);
+    ring_post(&executor->shared, RING_QUARANTINE);
 }
 
 /* Wakes up to `count` sleepers: first those that hold nothing, then those with room beside what they hold. */
 static void wake_workers(struct executor *executor, uint32_t count)
 {
+    FAULT_POINT("wake.before_post");
     full_fence(); /* pairs with the fences of roster_mark_idle() and _room() */
     sem_t *work = &executor->shared.header->rings[RING_WORK].work;
     uint32_t idle = roster_idle_count(&executor->shared);
@@ -122,7 +130,8 @@ static void wake_workers(struct executor *executor, uint32_t count)
     uint32_t waiting = tokens > 0 ? (uint32_t)tokens : 0;
     uint32_t wanted = waiting + count < idle ? waiting + count : idle;
     for (uint32_t i = waiting; i < wanted; i++)
-        sem_post(work);
+        ring_post(&executor->shared, RING_WORK);
+    FAULT_POINT("wake.after_post");
     uint32_t posted = wanted > waiting ? wanted - waiting : 0;
     uint32_t left = count - posted < BELLS_MAX ? count - posted : BELLS_MAX;
     for (; left > 0; left--) {
@@ -213,6 +222,7 @@ void pool_unplace(struct executor *executor, struct future *future)
 void pool_requeue(struct executor *executor, struct future *future)
 {
     pool_unplace(executor, future);
+    FAULT_POINT("requeue.unplaced");
     future->phase = FUTURE_QUEUED;
     future_list_prepend(future->is_suspect ? &executor->suspects : &executor->queue, future);
 }
@@ -231,6 +241,7 @@ static void forget_held(struct executor *executor, struct future *future)
 void pool_drop_held(struct executor *executor, struct future *future)
 {
     uint32_t slot = future->slot;
+    check(executor->by_slot[slot] == future);
     forget_held(executor, future);
     future->slot = SLOT_NONE;
     slot_free(&executor->shared, slot);
@@ -374,6 +385,7 @@ void pool_collect(struct executor *executor, uint32_t slot)
     future->completed = completed_new(executor);
     executor->barren_deaths = 0;
     leave_placed(executor, future);
+    FAULT_POINT("collect.before_result");
     if (is_sound && future->completed)
         fill_result(executor, future, &copy);
     bool stays = is_sound && future->completed &&
@@ -388,6 +400,21 @@ void pool_collect(struct executor *executor, uint32_t slot)
                     is_sound ? "no memory for the result" : "the worker left a result that does not hold together");
     else
         future_complete(future, copy.error == FETCH_CANCELLED ? FUTURE_CANCELLED : FUTURE_FINISHED);
+    FAULT_POINT("collect.completed");
     if (stays)
         hold(executor, future);
+}
+
+void pool_collect_announced(struct executor *executor, uint32_t worker)
+{
+    uint32_t slots[DRAIN_COUNT];
+    uint32_t count;
+    /* No more than there are slots: more is announced only by somebody who would never end. */
+    for (uint32_t sum = 0; sum <= executor->shared.slot_count; sum += count) {
+        count = done_ring_drain(&executor->shared, worker, slots, DRAIN_COUNT);
+        for (uint32_t i = 0; i < count; i++)
+            pool_collect(executor, slots[i]);
+        if (!count)
+            break;
+    }
 }

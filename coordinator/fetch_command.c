@@ -18,6 +18,7 @@
 #include "coordinator/options.h"
 #include "coordinator/run.h"
 #include "coordinator/sinks.h"
+#include "worker/worker.h"
 
 #define WHY_BYTES 512
 #define EXIT_SIGNAL_BASE 128
@@ -119,9 +120,14 @@ static enum exit_status open_sinks(struct fetch *fetch)
 {
     const struct fetch_options *options = &fetch->options;
     char why[WHY_BYTES] = "no memory";
-    enum status status = options->format == FORMAT_JSONL
-                             ? sink_jsonl_open(&fetch->report, &fetch->out, options->quiet)
-                             : sink_text_open(&fetch->report, &fetch->out, &fetch->err, options->quiet);
+    enum status status;
+    if (options->tally_fd >= 0) {
+        status = sink_tally_open(&fetch->report, options->tally_fd, why, sizeof why);
+    } else if (options->format == FORMAT_JSONL) {
+        status = sink_jsonl_open(&fetch->report, &fetch->out, options->quiet);
+    } else {
+        status = sink_text_open(&fetch->report, &fetch->out, &fetch->err, options->quiet);
+    }
     if (status == STATUS_OK && options->output_dir != NULL) {
         status = sink_files_open(&fetch->saver, options->output_dir, why, sizeof why);
     }
@@ -167,6 +173,20 @@ static enum exit_status open_all(struct fetch *fetch)
     return exit;
 }
 
+/* What a worker found refused though the kernel has it; executor_note() said what it has not. */
+static void say_unconfined(const struct fetch *fetch)
+{
+    struct executor_stats stats;
+    char names[64];
+    executor_stats(fetch->executor, &stats);
+    uint32_t granted = fetch->options.executor.engine == EXECUTOR_PROCESSES ? fetch->options.executor.sandbox : 0;
+    uint32_t refused = granted & ~worker_sandbox_missing(granted) & ~stats.sandbox;
+    if (refused) {
+        worker_sandbox_list(refused, names, sizeof names);
+        option_table_complain(fetch_option_table(), "workers ran without %s: the kernel refused it (--sandbox)", names);
+    }
+}
+
 /* The exit status of a run that has come to its end, and the line that explains it. */
 static enum exit_status judge(struct fetch *fetch, enum status output)
 {
@@ -202,6 +222,7 @@ static enum exit_status run(struct fetch *fetch)
     run_until_end(&fetch->run);
 
     progress_clear(fetch->progress);
+    say_unconfined(fetch);
     enum status output = delivery_status(fetch->delivery);
     if (output == STATUS_OK) {
         output = writer_close(&fetch->out); /* what a full disk says last */

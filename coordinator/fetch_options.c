@@ -6,6 +6,7 @@
 
 #include "coordinator/option_table.h"
 #include "coordinator/option_values.h"
+#include "worker/worker.h"
 
 #define RETRIES_MAX 100u
 #define REDIRECTS_MAX 1000u
@@ -109,7 +110,7 @@ TAKE(take_digest)
     return taken(why, why_bytes);
 }
 
-TAKE(take_work_links)
+TAKE(take_count_links)
 {
     (void)value;
     FETCH->executor.keep |= EXECUTOR_LINKS;
@@ -253,6 +254,28 @@ TAKE(take_hang_time)
     return option_value_duration(value, 0, &FETCH->executor.hang_time_ms, why, why_bytes);
 }
 
+TAKE(take_sandbox)
+{
+    return option_value_parts(value, worker_sandbox_names, WORKER_SANDBOX_COUNT, &FETCH->executor.sandbox, why,
+                              why_bytes);
+}
+
+/* ---- for `shoal compare` ---- */
+
+TAKE(take_tally)
+{
+    uint32_t fd;
+    if (!option_value_count(value, 3, INT32_MAX, &fd, why, why_bytes))
+        return false;
+    FETCH->tally_fd = (int)fd;
+    return true;
+}
+
+TAKE(take_crash_url)
+{
+    return option_value_not_empty(value, &FETCH->executor.crash_url, why, why_bytes);
+}
+
 /* ---- the table ---- */
 
 static const struct option_spec SPECS[] = {
@@ -273,7 +296,7 @@ static const struct option_spec SPECS[] = {
     {"output", 'o', "FILE", "Write the results to FILE; - is standard output", take_output, OPTIONS_RUN},
     {"output-dir", 'O', "DIR", "Also save each body below DIR, as host/path", take_output_dir, OPTIONS_RUN},
     {"digest", 0, NULL, "Compute the SHA-256 of each body, for jsonl", take_digest, OPTIONS_RUN},
-    {"work-links", 0, NULL, NULL, take_work_links, OPTIONS_RUN}, /* for comparing: the CPU work of a crawler */
+    {"count-links", 0, NULL, NULL, take_count_links, OPTIONS_RUN}, /* for comparing: the CPU work of a crawler */
     {"progress", 0, "WHEN", "Show progress on standard error: auto (default), always or never", take_progress,
      OPTIONS_RUN},
     {"quiet", 'q', NULL, "No lines for successes, no progress; failures remain", take_quiet, OPTIONS_RUN},
@@ -302,10 +325,16 @@ static const struct option_spec SPECS[] = {
      OPTIONS_RUN},
     {"hang-time", 0, "TIME", "Kill a worker that gives no sign of life for so long (default 10s); 0: never",
      take_hang_time, OPTIONS_RUN},
+    {"sandbox", 0, "LIST",
+     "What worker processes give up: all (default), none, or some of "
+     "rlimits,privs,nodump,landlock,seccomp",
+     take_sandbox, OPTIONS_RUN},
+    {"tally", 0, "FD", NULL, take_tally, OPTIONS_RUN},
+    {"crash-url", 0, "URL", NULL, take_crash_url, OPTIONS_RUN},
     {"help", 'h', NULL, "Show this help", NULL, OPTIONS_DONE},
 };
 
-static const struct option_table TABLE = {"shoal fetch", SPECS, COUNT(SPECS)};
+static const struct option_table TABLE = {"shoal fetch", SPECS, COUNT(SPECS), NULL};
 
 const struct option_table *fetch_option_table(void)
 {

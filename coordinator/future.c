@@ -4,6 +4,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
 
@@ -218,6 +219,7 @@ bool future_cancel(struct future *future)
     if (state_of(word) == SLOT_CLAIMED && !future->wants_cancel) {
         future->wants_cancel = true;
         atomic_store_explicit(&executor->shared.slots[future->slot].cancel, 1, memory_order_release);
+        FAULT_POINT("cancel.after_flag");
         uint32_t worker = state_owner(word).worker;
         if (worker <= executor->worker_count)
             pool_ring(executor, worker);

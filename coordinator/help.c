@@ -8,9 +8,11 @@
 
 #include "common/limits.h"
 #include "common/version.h"
+#include "coordinator/compare/options.h"
 #include "coordinator/escape.h"
 #include "coordinator/option_table.h"
 #include "coordinator/units.h"
+#include "worker/worker.h"
 
 #define COLUMNS_MAX 79
 #define TEXT_COLUMN 27 /* where the second column of the options begins */
@@ -18,6 +20,7 @@
 static const char OVERVIEW[] = "shoal fetches long lists of web pages: many processes, one shared memory.\n"
                                "\n"
                                "usage: shoal fetch   [options] [URL ...]  fetch a list: arguments, or -i FILE\n"
+                               "       shoal compare [options] [URL ...]  the same list through each design\n"
                                "       shoal help [command]               explain; also COMMAND --help\n"
                                "       shoal --version [-v]               version, libcurl; -v: limits too\n"
                                "\n"
@@ -25,6 +28,7 @@ static const char OVERVIEW[] = "shoal fetches long lists of web pages: many proc
                                "  shoal fetch https://example.org/\n"
                                "  shoal fetch -i urls.txt --format jsonl -o results.jsonl\n"
                                "  generate-urls | shoal fetch -i - -O pages --per-host 4\n"
+                               "  shoal compare -i urls.txt --sweep --plot urls.svg\n"
                                "\n"
                                "The manual page is shoal(1).\n";
 
@@ -43,6 +47,22 @@ static const char FETCH_AFTER[] = "\n"
                                   "\n"
                                   "Exit status: 0 all fetched, 1 at least one failed, 2 usage, 3 the run could not\n"
                                   "start or go on, 4 a bug of shoal, 130 or 143 interrupted by SIGINT or SIGTERM.\n";
+
+static const char COMPARE_BEFORE[] = "usage: shoal compare [options] [URL ...]\n"
+                                     "\n"
+                                     "Fetches the same list with each design in turn, several rounds, each run in a\n"
+                                     "process of its own, and shows what each takes: one URL at a time (serial),\n"
+                                     "threads or processes with one transfer each, an event loop, and workers with an\n"
+                                     "event loop each. Without a URL it fetches the 15 pages of its own test server,\n"
+                                     "150 ms each.\n"
+                                     "\n"
+                                     "Options:\n";
+
+static const char COMPARE_AFTER[] = "\n"
+                                    "TIME is a number with ms, s, m or h; SIZE one with K, M or G.\n"
+                                    "\n"
+                                    "Exit status: 0 all fetched by all, 1 a URL or a run failed, 2 usage, 3 could\n"
+                                    "not start or go on, 130 or 143 interrupted: what there was is shown.\n";
 
 /* Puts words until the columns are full, then goes on in the next line, indented. */
 static void put_wrapped(struct writer *writer, const char *text, size_t column, size_t indent)
@@ -99,15 +119,28 @@ void help_put_overview(struct writer *writer)
     put_lines(writer, OVERVIEW);
 }
 
-void help_put_fetch(struct writer *writer)
+static void put_table(struct writer *writer, const struct option_table *table)
 {
-    const struct option_table *table = fetch_option_table();
-    put_lines(writer, FETCH_BEFORE);
     for (size_t i = 0; i < table->count; i++) {
         if (table->specs[i].help != NULL)
             put_option(writer, &table->specs[i]);
     }
+}
+
+void help_put_fetch(struct writer *writer)
+{
+    put_lines(writer, FETCH_BEFORE);
+    put_table(writer, fetch_option_table());
     put_lines(writer, FETCH_AFTER);
+}
+
+void help_put_compare(struct writer *writer)
+{
+    struct option_spec specs[COMPARE_SPECS_MAX];
+    struct option_table table = compare_option_table(specs);
+    put_lines(writer, COMPARE_BEFORE);
+    put_table(writer, &table);
+    put_lines(writer, COMPARE_AFTER);
 }
 
 /* ---- version ---- */
@@ -165,6 +198,33 @@ static void put_limits(struct writer *writer)
     writer_end_line(writer);
 }
 
+/* 8.4.0 mends CVE-2023-38545, a heap overflow that a URL can cause where a SOCKS5 proxy resolves names (from 7.69.0 on), and
+ * CVE-2023-38546, cookies read from a file that an attacker may have put there: the last of libcurl's that a fetcher of
+ * foreign URLs had to fear for its memory. */
+#define LIBCURL_FLOOR 0x080400u
+
+void help_put_libcurl_floor(struct writer *writer, unsigned number, const char *version)
+{
+    if (number >= LIBCURL_FLOOR)
+        return;
+    writer_put_string(writer, "note: libcurl ");
+    escape_text_string(writer, version);
+    writer_put_string(writer, " is older than 8.4.0");
+    writer_end_line(writer);
+    put_lines(writer, "  8.4.0 mends CVE-2023-38545 (SOCKS5 proxies), CVE-2023-38546 (cookie files).\n"
+                      "  A distribution may have mended them under the older number, as Debian 12 has\n"
+                      "  in 7.88.1-10+deb12u4.\n");
+}
+
+static void put_sandbox(struct writer *writer)
+{
+    char text[160];
+    worker_sandbox_describe(text, sizeof text);
+    writer_put_string(writer, "sandbox: ");
+    writer_put_string(writer, text);
+    writer_end_line(writer);
+}
+
 void help_put_version(struct writer *writer, bool verbose)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
@@ -179,6 +239,8 @@ void help_put_version(struct writer *writer, bool verbose)
     if (verbose) {
         put_features(writer, info);
         put_limits(writer);
+        put_sandbox(writer);
+        help_put_libcurl_floor(writer, info->version_num, info->version);
     }
 }
 
@@ -192,12 +254,22 @@ static enum exit_status finish(struct writer *writer)
     return EXIT_CANNOT_RUN;
 }
 
-enum exit_status help_fetch(void)
+static enum exit_status show(void (*put)(struct writer *writer))
 {
     struct writer writer;
     writer_open(&writer, STDOUT_FILENO, "standard output", NULL);
-    help_put_fetch(&writer);
+    put(&writer);
     return finish(&writer);
+}
+
+enum exit_status help_fetch(void)
+{
+    return show(help_put_fetch);
+}
+
+enum exit_status help_compare(void)
+{
+    return show(help_put_compare);
 }
 
 enum exit_status help_version(bool verbose)
@@ -210,16 +282,15 @@ enum exit_status help_version(bool verbose)
 
 enum exit_status help_command(int argc, char **argv)
 {
-    struct writer writer;
     if (argc > 1 && strcmp(argv[1], "fetch") == 0)
         return help_fetch();
+    if (argc > 1 && strcmp(argv[1], "compare") == 0)
+        return help_compare();
     if (argc > 1 && strcmp(argv[1], "help") != 0) {
         char shown[64];
         escape_text_into(shown, sizeof shown, argv[1], strlen(argv[1]));
         fprintf(stderr, "shoal help: there is no command \"%s\"\n", shown);
         return EXIT_USAGE;
     }
-    writer_open(&writer, STDOUT_FILENO, "standard output", NULL);
-    help_put_overview(&writer);
-    return finish(&writer);
+    return show(help_put_overview);
 }

@@ -13,15 +13,20 @@
  * there is no such command (EXIT_USAGE) or the output cannot be written (EXIT_CANNOT_RUN). */
 enum exit_status help_command(int argc, char **argv);
 
-/* `shoal --version`; verbose: libcurl's features and our limits too. */
+/* `shoal --version`; verbose: libcurl's features, our limits, and a note if libcurl is old. */
 enum exit_status help_version(bool verbose);
 
-/* `shoal fetch --help`. */
+/* `shoal fetch --help`, `shoal compare --help`. */
 enum exit_status help_fetch(void);
+enum exit_status help_compare(void);
 
 /* The texts themselves, at most 80 columns wide. */
 void help_put_overview(struct writer *writer);
 void help_put_fetch(struct writer *writer);
+void help_put_compare(struct writer *writer);
 void help_put_version(struct writer *writer, bool verbose);
+
+/* Nothing; or, for a libcurl below the version that we hold to be safe, a note on why. number: as LIBCURL_VERSION_NUM. */
+void help_put_libcurl_floor(struct writer *writer, unsigned number, const char *version);
 
 #endif

@@ -27,13 +27,17 @@ void option_table_complain(const struct option_table *table, const char *format,
     int bytes = vasprintf(&text, format, arguments);
     va_end(arguments);
     struct writer writer;
-    writer_open(&writer, 2, "standard error", NULL);
+    if (writer_open(&writer, 2, "standard error", NULL) != STATUS_OK || bytes < 0) {
+        dprintf(2, "%s: out of memory\n", table->command); /* nobody ends without a word */
+        if (bytes >= 0)
+            free(text);
+        writer_close(&writer);
+        return;
+    }
     writer_put_string(&writer, table->command);
     writer_put_string(&writer, ": ");
-    if (bytes >= 0) {
-        escape_text(&writer, text, (size_t)bytes);
-        free(text);
-    }
+    escape_text(&writer, text, (size_t)bytes);
+    free(text);
     writer_end_line(&writer);
     writer_close(&writer);
 }
@@ -80,6 +84,8 @@ static const char *nearest_name(const struct option_table *table, const char *na
     const char *nearest = NULL;
     size_t smallest_distance = bytes < 4 ? 1 : bytes < 8 ? 2 : 3;
     for (size_t i = 0; i < table->count; i++) {
+        if (table->specs[i].help == NULL)
+            continue;
         size_t distance = distance_between(name, bytes, table->specs[i].name);
         if (distance <= smallest_distance && (nearest == NULL || distance < smallest_distance)) {
             nearest = table->specs[i].name;
@@ -87,7 +93,8 @@ static const char *nearest_name(const struct option_table *table, const char *na
         }
     }
     for (size_t i = 0; nearest == NULL && bytes >= 4 && i < table->count; i++) {
-        if (memmem(table->specs[i].name, strlen(table->specs[i].name), name, bytes) != NULL)
+        if (table->specs[i].help != NULL &&
+            memmem(table->specs[i].name, strlen(table->specs[i].name), name, bytes) != NULL)
             nearest = table->specs[i].name; /* "timeout" */
     }
     return nearest;
@@ -103,10 +110,10 @@ static enum options_outcome wrong_long(const struct option_table *table, const c
     char matches[256] = "";
     size_t used = 0, count = 0;
     for (size_t i = 0; bytes > 0 && i < table->count; i++) {
-        if (strncmp(table->specs[i].name, name, bytes) != 0 || used >= sizeof matches)
+        const struct option_spec *spec = &table->specs[i];
+        if (spec->help == NULL || strncmp(spec->name, name, bytes) != 0 || used >= sizeof matches)
             continue;
-        int put =
-            snprintf(matches + used, sizeof matches - used, "%s--%s", count > 0 ? ", " : "", table->specs[i].name);
+        int put = snprintf(matches + used, sizeof matches - used, "%s--%s", count > 0 ? ", " : "", spec->name);
         used += put > 0 ? (size_t)put : 0;
         count++;
     }
@@ -152,7 +159,10 @@ static enum options_outcome wrong_option(const struct option_table *table, const
 static enum options_outcome take_value(const struct option_table *table, void *options, const struct option_spec *spec)
 {
     char why[OPTION_WHY_BYTES] = "";
-    if (spec->take == NULL || spec->take(options, optarg, why, sizeof why))
+    bool good = spec->take == NULL || spec->take(options, optarg, why, sizeof why);
+    if (good && table->taken != NULL && spec->outcome == OPTIONS_RUN)
+        good = table->taken(options, spec, optarg, why, sizeof why);
+    if (good)
         return spec->outcome;
     char shown[SHOWN_BYTES];
     snprintf(shown, sizeof shown, "%s", optarg != NULL ? optarg : "");
@@ -162,6 +172,15 @@ static enum options_outcome take_value(const struct option_table *table, void *o
 }
 
 /* ---- parsing ---- */
+
+const struct option_spec *option_table_find(const struct option_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(table->specs[i].name, name) == 0)
+            return &table->specs[i];
+    }
+    return NULL;
+}
 
 static void fill_getopt(const struct option_table *table, struct option *longs, char *shorts)
 {

@@ -29,6 +29,8 @@ struct option_table {
     const char *command; /* "shoal fetch": begins every line that is printed */
     const struct option_spec *specs;
     size_t count;
+    /* Told of each option that was taken, with its value. False: why says what is wrong. NULL: nobody asks. */
+    bool (*taken)(void *options, const struct option_spec *spec, const char *value, char *why, size_t why_bytes);
 };
 
 /* Reads argv[1...argc), GNU style: options and operands in any order, `--` ends the options, unique
@@ -41,7 +43,10 @@ enum options_outcome option_table_parse(const struct option_table *table, void *
 void option_table_complain(const struct option_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The table of `shoal fetch`; see options.c. */
+/* The option of that long name; NULL if there is none. */
+const struct option_spec *option_table_find(const struct option_table *table, const char *name);
+
+/* The table of `shoal fetch`; see fetch_options.c. */
 const struct option_table *fetch_option_table(void);
 
 #endif

@@ -72,6 +72,39 @@ bool option_value_choice(const char *value, const char *const *names, size_t cou
     return false;
 }
 
+/* The bit of the name; 0: there is none. */
+static uint32_t part_named(const char *name, size_t bytes, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(names[i]) == bytes && memcmp(names[i], name, bytes) == 0)
+            return 1u << i;
+    }
+    return 0;
+}
+
+bool option_value_parts(const char *value, const char *const *names, size_t count, uint32_t *parts, char *why,
+                        size_t why_bytes)
+{
+    bool is_all = strcmp(value, "all") == 0;
+    *parts = is_all ? (1u << count) - 1 : 0;
+    if (is_all || strcmp(value, "none") == 0)
+        return true;
+    for (const char *name = value;; name++) {
+        size_t bytes = strcspn(name, ",");
+        uint32_t part = part_named(name, bytes, names, count);
+        if (!part)
+            break;
+        *parts |= part;
+        name += bytes;
+        if (*name == '\0')
+            return true;
+    }
+    size_t used = (size_t)snprintf(why, why_bytes, "must be all, none, or some of ");
+    for (size_t i = 0; i < count && used < why_bytes; i++)
+        used += (size_t)snprintf(why + used, why_bytes - used, "%s%s", i ? "," : "", names[i]);
+    return false;
+}
+
 bool option_value_not_empty(const char *value, const char **taken, char *why, size_t why_bytes)
 {
     if (value[0] == '\0')

@@ -24,6 +24,10 @@ bool option_value_size(const char *value, uint64_t min, uint64_t max, uint64_t *
 bool option_value_choice(const char *value, const char *const *names, size_t count, size_t *index, char *why,
                          size_t why_bytes);
 
+/* "all", "none", or some of names with commas between them; *parts has bit i for names[i]. */
+bool option_value_parts(const char *value, const char *const *names, size_t count, uint32_t *parts, char *why,
+                        size_t why_bytes);
+
 bool option_value_not_empty(const char *value, const char **taken, char *why, size_t why_bytes);
 
 /* A request header "Name: value" (RFC 9110 section 5): a token, a colon, no control character but

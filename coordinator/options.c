@@ -51,13 +51,15 @@ static void settle(struct fetch_options *options)
         options->output_path = NULL;
     if (options->quiet)
         options->progress = PROGRESS_NEVER;
+    if (options->tally_fd >= 0) /* who counts for another also has its memory looked at by it */
+        executor->sandbox &= ~(uint32_t)EXECUTOR_SANDBOX_NODUMP;
 }
 
 enum options_outcome fetch_options_parse(struct fetch_options *options, int argc, char **argv)
 {
     const struct option_table *table = fetch_option_table();
     int operand_index = argc;
-    *options = (struct fetch_options){.retries = RETRIES_DEFAULT, .progress = PROGRESS_AUTO};
+    *options = (struct fetch_options){.retries = RETRIES_DEFAULT, .progress = PROGRESS_AUTO, .tally_fd = -1};
     executor_options_init(&options->executor);
     options->executor.keep = EXECUTOR_KEEP_NOTHING;
     enum options_outcome outcome = option_table_parse(table, options, argc, argv, &operand_index);

@@ -30,6 +30,7 @@ struct fetch_options {
     const char *output_path; /* NULL: stdout */
     const char *output_dir;  /* NULL: bodies are not saved */
     enum progress_when progress;
+    int tally_fd; /* outcomes are counted in this shared page (tally.h) instead of reported; -1: reported */
 };
 
 enum options_outcome {

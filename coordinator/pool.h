@@ -178,6 +178,8 @@ void pool_break(struct executor *executor, enum fetch_error error, uint32_t sign
 void pool_feed(struct executor *executor);
 /* Collects one DONE slot. */
 void pool_collect(struct executor *executor, uint32_t slot);
+/* Collects what the worker has announced. */
+void pool_collect_announced(struct executor *executor, uint32_t worker);
 /* Puts a future whose slot was taken back in front of the queue, or in quarantine. */
 void pool_requeue(struct executor *executor, struct future *future);
 /* Takes a future out of its slot without a result: the slot is FREE already. */

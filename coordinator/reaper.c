@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/done_ring.h"
 #include "common/extent.h"
+#include "common/fault.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -105,20 +106,40 @@ static void return_claim(struct executor *executor, struct future *future, const
         pool_requeue(executor, future);
 }
 
-/* Looks at the truth: every slot that names this life. */
+/* Whether a slot that is in flight lies in nobody's hands: neither READY nor a living worker's. Only a worker that scribbled on
+ * it makes it so, and nobody would ever say that it is done. */
+static bool is_lost(const struct executor *executor, uint64_t word)
+{
+    struct owner owner = state_owner(word);
+    if (state_of(word) == SLOT_READY)
+        return false;
+    if (state_of(word) != SLOT_CLAIMED && state_of(word) != SLOT_DONE)
+        return true;
+    return owner.worker > executor->worker_count || !executor->workers[owner.worker].is_alive ||
+           owner.incarnation != executor->workers[owner.worker].incarnation;
+}
+
+/* Looks at the truth: every slot that names this life, or that the dead worker may have spoilt. */
 static void return_slots(struct executor *executor, struct death *death)
 {
+    struct death innocent = *death;
+    innocent.is_expected = true; /* charges nobody */
     for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
         struct future *future = executor->by_slot[slot];
         uint64_t word = slot_word(&executor->shared, slot);
-        if (!future || future->phase != FUTURE_PLACED || !state_is_owned_by(word, death->owner))
+        if (!future || future->phase != FUTURE_PLACED)
             continue;
-        if (state_of(word) == SLOT_DONE) {
+        bool is_its = state_is_owned_by(word, death->owner);
+        if (is_its && state_of(word) == SLOT_DONE) {
             pool_collect(executor, slot);
             death->has_delivered = true;
-        } else if (slot_take_back(&executor->shared, slot, death->owner)) {
+        } else if (is_its && slot_take_back(&executor->shared, slot, death->owner)) {
             extent_trim(&executor->shared, slot, 0); /* it may have died between saying "reserved" and reserving */
             return_claim(executor, future, death);
+        } else if (is_lost(executor, word)) {
+            slot_free(&executor->shared, slot);
+            extent_trim(&executor->shared, slot, 0);
+            return_claim(executor, future, &innocent);
         }
     }
 }
@@ -143,16 +164,19 @@ static void judge_pool(struct executor *executor, const struct death *death, int
     if (death->is_expected)
         return;
     executor->deaths++;
+    bool is_short = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_SHORT;
     if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == WORKER_CONFIG)
-        pool_break(executor, FETCH_WORKER_CRASHED, 0,
-                   "a worker could not start: libcurl refused the options or memory is short");
+        pool_break(executor, FETCH_WORKER_CRASHED, 0, "a worker could not start: libcurl refused the options");
     else if (executor->options.on_worker_death == EXECUTOR_BREAK)
         pool_break(executor, FETCH_WORKER_CRASHED, death->signal, "worker %u died%s%s", (unsigned)death->index,
                    death->signal ? " of SIG" : "", death->signal ? sigabbrev_np((int)death->signal) : "");
     else if (++executor->barren_deaths >= BARREN_DEATHS_MAX)
         pool_break(executor, FETCH_WORKER_CRASHED, death->signal,
                    "workers cannot live: %u died in a row and nothing was completed in between (the last %s%s)",
-                   (unsigned)executor->barren_deaths, death->signal ? "of SIG" : "exited",
+                   (unsigned)executor->barren_deaths,
+                   death->signal ? "of SIG"
+                   : is_short    ? "could not start for want of memory or descriptors"
+                                 : "exited",
                    death->signal ? sigabbrev_np((int)death->signal) : "");
 }
 
@@ -160,23 +184,21 @@ static void bury(struct executor *executor, uint32_t index, int wait_status)
 {
     struct pool_worker *worker = &executor->workers[index];
     struct death death = examine(executor, index, wait_status);
+    FAULT_POINT("reap.after_wait");
     worker->is_alive = false;
     executor->alive--;
-    uint32_t slots[64];
-    uint32_t count;
-    while ((count = done_ring_drain(&executor->shared, index, slots, 64)) > 0) {
-        for (uint32_t i = 0; i < count; i++)
-            pool_collect(executor, slots[i]);
-    }
+    pool_collect_announced(executor, index);
     judge_pool(executor, &death, wait_status);
     return_slots(executor, &death);
     set_backoff(executor, index, &death);
+    FAULT_POINT("reap.before_clear");
     worker->was_told_to_die = false;
     worker->incarnation = (worker->incarnation + 1) & 0xffffu;
     roster_clear(&executor->shared, index, worker->incarnation);
     done_ring_reset(&executor->shared, index);
+    FAULT_POINT("reap.before_token");
     /* It may have taken a token along, or died between a token and the ring. */
-    sem_post(&executor->shared.header->rings[is_quarantine(executor, index) ? RING_QUARANTINE : RING_WORK].work);
+    ring_post(&executor->shared, is_quarantine(executor, index) ? RING_QUARANTINE : RING_WORK);
 }
 
 /* Want of processes or descriptors may pass; what libcurl refuses will not. */
@@ -281,6 +303,7 @@ void reaper_check_hung(struct executor *executor, int64_t now_ns)
         } else if (now_ns - worker->beat_at_ns > hang_ns) {
             /* SIGTERM first, for what can still clean up; SIGKILL at the next look. */
             executor->engine->kill(executor, i, worker->was_told_to_die ? SIGKILL : SIGTERM);
+            FAULT_POINT("hang.after_kill");
             worker->was_told_to_die = true;
         }
     }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/check.h"
+#include "common/fault.h"
 #include "common/url.h"
 #include "coordinator/escape.h"
 #include "coordinator/save_name.h"
@@ -171,10 +172,12 @@ static enum status save_in_directory(struct sink_files *files, const struct save
     if (!write_all(fd, result->body, result->body_bytes))
         failed = "write";
     int write_error = errno;
+    FAULT_POINT("save.after_write");
     if (close(fd) != 0 && errno != EINTR && failed == NULL) {
         failed = "close";
         write_error = errno;
     }
+    FAULT_POINT("save.before_rename");
     if (failed == NULL && !rename_into_place(files, temporary, name)) {
         failed = "renameat";
         write_error = errno;

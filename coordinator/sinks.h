@@ -19,6 +19,10 @@ enum status sink_text_open(struct sink **sink, struct writer *out, struct writer
  * OUT_OF_MEMORY. */
 enum status sink_jsonl_open(struct sink **sink, struct writer *out, bool quiet);
 
+/* Counts in the struct tally_shm (tally.h) behind fd, which stays the caller's, and shows nothing. why: on failure receives
+ * one line. OK, INVALID_ARGUMENT (no such page), SYSTEM or OUT_OF_MEMORY. */
+enum status sink_tally_open(struct sink **sink, int fd, char *why, size_t why_bytes);
+
 /* Saves the body of each success below directory, which is created when missing, its parents too.
  * Needs EXECUTOR_KEEP_BODY. why: on failure receives one line for the user. OK, SYSTEM or
  * OUT_OF_MEMORY. See save_name.h for the names. */

@@ -1,4 +1,6 @@
 /* Runs in: tests. What a host program sees of workers that die, and what workers do when it dies itself. Processes only. */
+#include <curl/curl.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +95,66 @@ START_TEST(deaths_leak_no_descriptor)
 }
 END_TEST
 
+/* Its workers inherit a libcurl that is begun already, with the host's allocator: a handle then serves one URL, and all is fetched
+ * the same. */
+START_TEST(a_host_that_has_begun_libcurl_is_served)
+{
+    enum { COUNT = 60 };
+    struct future *futures[COUNT];
+    begin();
+    ck_assert_int_eq(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
+    CURL *own = curl_easy_init();
+    ck_assert_ptr_nonnull(own);
+    rig_open(&rig);
+    for (int i = 0; i < COUNT; i++)
+        futures[i] = rig_submit(&rig, i % 3 == 0 ? "/redirect/2" : "/gzip/2000");
+    for (int i = 0; i < COUNT; i++) {
+        const struct fetch_result *result = expect_ok(futures[i]);
+        ck_assert_uint_eq(result->redirects, i % 3 == 0 ? 2 : 0);
+        ck_assert_uint_eq(result->attempts, 1);
+        future_release(futures[i]);
+    }
+    curl_easy_cleanup(own);
+    curl_global_cleanup();
+}
+END_TEST
+
+static int handler_pipe[2];
+
+static void on_sigterm(int number)
+{
+    (void)number;
+    ssize_t written = write(handler_pipe[1], "x", 1);
+    (void)written;
+}
+
+/* A handler of the host's must never run in a worker, however early the signal comes. */
+START_TEST(a_signal_to_a_worker_just_born_does_not_call_the_hosts_handler)
+{
+    const struct sigaction action = {.sa_handler = on_sigterm};
+    pid_t pids[PIDS];
+    siginfo_t about;
+    char byte;
+    begin();
+    ck_assert_int_eq(pipe2(handler_pipe, O_NONBLOCK | O_CLOEXEC), 0);
+    sigaction(SIGTERM, &action, NULL);
+    rig_open(&rig);
+    setenv("FAULT", "child.begun:1:stop", 1);
+    struct future *future = rig_submit(&rig, "/bytes/10");
+    unsetenv("FAULT");
+    ck_assert_uint_eq(children_of_self(&rig.origin, pids, PIDS), 1);
+    ck_assert_int_eq(waitid(P_PID, (id_t)pids[0], &about, WSTOPPED | WNOWAIT), 0);
+    kill(pids[0], SIGTERM);
+    kill(pids[0], SIGCONT);
+    expect_ok(future);
+    future_release(future);
+    ck_assert_int_eq(read(handler_pipe[0], &byte, 1), -1);
+    struct executor_stats stats;
+    executor_stats(rig.executor, &stats);
+    ck_assert_uint_eq(stats.worker_deaths, 1);
+}
+END_TEST
+
 /* The child runs an executor, tells its workers' numbers and waits to be killed. */
 _Noreturn static void run_doomed_coordinator(int out)
 {
@@ -156,6 +218,8 @@ static Suite *host_suite(void)
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_test(tests, a_host_that_ignores_sigchld_is_served);
     tcase_add_test(tests, children_of_the_host_are_not_reaped);
+    tcase_add_test(tests, a_host_that_has_begun_libcurl_is_served);
+    tcase_add_test(tests, a_signal_to_a_worker_just_born_does_not_call_the_hosts_handler);
     tcase_add_test(tests, deaths_leak_no_descriptor);
     tcase_add_test(tests, a_killed_coordinator_takes_its_workers_along);
     suite_add_tcase(suite, tests);

@@ -32,6 +32,7 @@ START_TEST(bodies_arrive_to_the_last_byte)
     for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
         struct future *plain = rig_submit(&rig, "/bytes/%u", SIZES[i]);
         struct future *packed = rig_submit(&rig, "/gzip/%u", SIZES[i]);
+        struct future *brotli = rig_submit(&rig, "/br/%u", SIZES[i]);
         const struct fetch_result *result = expect_ok(plain);
         expect_text_body(result, SIZES[i]);
         ck_assert_uint_eq(result->wire_bytes, SIZES[i]);
@@ -39,8 +40,10 @@ START_TEST(bodies_arrive_to_the_last_byte)
         expect_text_body(result, SIZES[i]);
         if (SIZES[i] > KIB)
             ck_assert_uint_lt(result->wire_bytes, SIZES[i]);
+        expect_text_body(expect_ok(brotli), SIZES[i]);
         future_release(plain);
         future_release(packed);
+        future_release(brotli);
     }
 }
 END_TEST
@@ -192,6 +195,21 @@ START_TEST(bodies_beyond_the_memory_all_arrive_though_all_are_held)
 }
 END_TEST
 
+/* What is decoded of a piece before memory runs out must not be decoded again when the piece comes again. */
+START_TEST(compressed_bodies_beyond_the_memory_all_arrive)
+{
+    enum { COUNT = 40 };
+    struct future *futures[COUNT];
+    up_with_little_memory(_i);
+    for (int i = 0; i < COUNT; i++)
+        futures[i] = rig_submit(&rig, i % 2 ? "/gzip/%u" : "/br/%u", MIB - 1000 * (unsigned)i);
+    for (int i = 0; i < COUNT; i++) {
+        expect_text_body(expect_ok(futures[i]), MIB - 1000 * (unsigned)i);
+        future_release(futures[i]);
+    }
+}
+END_TEST
+
 START_TEST(a_body_larger_than_all_memory_arrives)
 {
     struct future *futures[4];
@@ -241,7 +259,9 @@ START_TEST(a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not)
     future_release(future);
     expect_text_body(fetch(&future, "/gzip/100000"), 100000);
     future_release(future);
-    static const char *const LARGER[] = {"/bytes/100001", "/gzip/100001", "/endless", "/endless-chunks"};
+    expect_text_body(fetch(&future, "/br/100000"), 100000);
+    future_release(future);
+    static const char *const LARGER[] = {"/bytes/100001", "/gzip/100001", "/br/100001", "/endless", "/endless-chunks"};
     for (size_t i = 0; i < sizeof LARGER / sizeof LARGER[0]; i++) {
         future = rig_submit(&rig, "%s", LARGER[i]);
         const struct fetch_result *result = expect_error(future, FETCH_TOO_LARGE);
@@ -441,6 +461,7 @@ static Suite *fetch_suite(void)
     add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_when_they_are_released);
     add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_when_nobody_looks_at_them_yet);
     add_for_each_engine(tests, bodies_beyond_the_memory_all_arrive_though_all_are_held);
+    add_for_each_engine(tests, compressed_bodies_beyond_the_memory_all_arrive);
     add_for_each_engine(tests, a_body_larger_than_all_memory_arrives);
     add_for_each_engine(tests, pages_in_use_stay_near_the_bound);
     add_for_each_engine(tests, a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not);

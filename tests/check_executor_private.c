@@ -1,20 +1,16 @@
 /* Runs in: tests. Addresses that are refused, at every hop, whichever engine connects. A public address is needed for that: it
  * is given to the loopback device of a network of the test's own. */
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/network.h"
 #include "tests/support.h"
-
-#define PUBLIC_ADDRESS "9.9.9.9"
 
 static struct rig rig;
 static int listener = -1;
@@ -29,24 +25,6 @@ static void tear_down(void)
         pthread_join(server, NULL);
         close(listener);
     }
-}
-
-/* A network with nothing but a loopback device, which also has the public address. */
-static bool enter_private_network(void)
-{
-    struct ifreq request = {.ifr_name = "lo"};
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    if (unshare(CLONE_NEWNET) != 0)
-        return false;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    request.ifr_flags = IFF_UP | IFF_RUNNING;
-    bool up = ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-    strcpy(request.ifr_name, "lo:1");
-    inet_pton(AF_INET, PUBLIC_ADDRESS, &at.sin_addr);
-    memcpy(&request.ifr_addr, &at, sizeof at);
-    up = up && ioctl(fd, SIOCSIFADDR, &request) == 0;
-    close(fd);
-    return up;
 }
 
 static void *serve(void *unused)
@@ -77,10 +55,8 @@ static bool up(int engine, const char *addresses)
 {
     static char entry[128];
     static const char *const entries[] = {entry};
-    if (!enter_private_network()) {
-        fprintf(stderr, "skipped: no network namespace\n");
+    if (!network_enter())
         return false;
-    }
     rig_begin(&rig, engine);
     snprintf(entry, sizeof entry, "some.example:%d:%s", rig.origin.port, addresses);
     rig.options.block_private = true;

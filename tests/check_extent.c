@@ -128,7 +128,24 @@ START_TEST(trim_stays_within_the_extent_whatever_the_books_say)
     atomic_store(&shared.slots[2].reserved_bytes, (uint64_t)5 * STRIDE);
     extent_trim(&shared, 2, 64 * KIB);
     ck_assert_int_eq(extent_at(&shared, 3)[0], '3');
-    ck_assert_uint_eq(reserved(2), 64 * KIB);
+    ck_assert_uint_eq(reserved(2), 0); /* how many pages lie there nobody knows: as if none */
+}
+END_TEST
+
+START_TEST(pages_that_cannot_be_on_the_books_are_reserved_anew)
+{
+    atomic_store(&shared.slots[2].reserved_bytes, UINT64_MAX);
+    ck_assert_int_eq(extent_reserve(&shared, 2, STRIDE + 1), STATUS_INVALID_ARGUMENT);
+    ck_assert_int_eq(extent_reserve(&shared, 2, 100), STATUS_OK);
+    ck_assert_uint_eq(reserved(2), 4 * KIB);
+}
+END_TEST
+
+START_TEST(trim_keeps_no_more_than_the_stride)
+{
+    atomic_store(&shared.slots[2].reserved_bytes, UINT64_MAX);
+    extent_trim(&shared, 2, 2 * STRIDE);
+    ck_assert_uint_le(reserved(2), STRIDE);
 }
 END_TEST
 
@@ -169,6 +186,12 @@ static uint64_t make_claimed(uint32_t slot)
     return claim.word;
 }
 
+/* As the coordinator does it. */
+static void collect(uint32_t slot)
+{
+    atomic_store(&shared.slots[slot].growing, 0);
+}
+
 START_TEST(an_extent_may_grow_up_to_the_bound)
 {
     make_claimed(5);
@@ -192,8 +215,22 @@ START_TEST(beyond_the_bound_the_lowest_that_asked_goes_on_alone)
     ck_assert(!extent_may_grow(&shared, 4, 2 * STRIDE));
     ck_assert(!extent_may_grow(&shared, 6, 2 * STRIDE));
     ck_assert(slot_publish(&shared, 2, second));
+    collect(2);
     ck_assert(extent_may_grow(&shared, 4, 2 * STRIDE));
     ck_assert(!extent_may_grow(&shared, 6, 2 * STRIDE));
+}
+END_TEST
+
+START_TEST(beyond_the_bound_nobody_goes_on_before_a_body_that_is_done_was_collected)
+{
+    uint64_t sixth = make_claimed(6);
+    make_claimed(4);
+    ck_assert(extent_may_grow(&shared, 6, 2 * STRIDE));
+    ck_assert(slot_publish(&shared, 6, sixth));
+    ck_assert(!extent_may_grow(&shared, 4, 2 * STRIDE));
+    ck_assert(extent_may_grow(&shared, 4, 512 * KIB)); /* within the bound */
+    collect(6);
+    ck_assert(extent_may_grow(&shared, 4, 2 * STRIDE));
 }
 END_TEST
 
@@ -219,6 +256,8 @@ static Suite *extent_suite(void)
     tcase_add_test(pages, trim_below_what_is_there_changes_nothing);
     tcase_add_test(pages, trim_leaves_the_neighbours_alone);
     tcase_add_test(pages, trim_stays_within_the_extent_whatever_the_books_say);
+    tcase_add_test(pages, pages_that_cannot_be_on_the_books_are_reserved_anew);
+    tcase_add_test(pages, trim_keeps_no_more_than_the_stride);
     tcase_add_test(pages, the_sum_counts_all_extents);
     tcase_add_test(pages, a_full_file_system_is_an_answer_and_no_signal);
     suite_add_tcase(suite, pages);
@@ -226,6 +265,7 @@ static Suite *extent_suite(void)
     tcase_add_checked_fixture(bound, set_up, tear_down);
     tcase_add_test(bound, an_extent_may_grow_up_to_the_bound);
     tcase_add_test(bound, beyond_the_bound_the_lowest_that_asked_goes_on_alone);
+    tcase_add_test(bound, beyond_the_bound_nobody_goes_on_before_a_body_that_is_done_was_collected);
     tcase_add_test(bound, a_claimed_slot_that_does_not_grow_favours_nobody);
     suite_add_tcase(suite, bound);
     return suite;

@@ -1,5 +1,6 @@
 /* Runs in: tests. What is watched in an answer's header lines: worker/headers.c. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,28 @@ START_TEST(a_line_of_four_gigabytes_is_refused_without_overflow)
 }
 END_TEST
 
+START_TEST(a_status_line_that_ends_where_its_status_would_begin_is_read_to_its_end)
+{
+    feed_ok("HTTP/1.10 ");
+    ck_assert(!headers.is_interim);
+    headers_reset(&headers);
+    feed_ok("HTTP/1.1 ");
+    ck_assert(!headers.is_interim);
+    headers_reset(&headers);
+    feed_ok("HTTP/1.10 1");
+    ck_assert(headers.is_interim);
+}
+END_TEST
+
+START_TEST(a_coding_before_any_status_line_is_not_judged_by_the_answer_before)
+{
+    feed_ok("HTTP/1.0 200 OK\r\n");
+    feed_ok("\r\n");
+    headers_reset(&headers);
+    feed_ok("Transfer-Encoding: chunked\r\n");
+}
+END_TEST
+
 START_TEST(an_empty_piece_changes_nothing)
 {
     ck_assert_int_eq(headers_line(&headers, &limits, "", 0), HEADERS_OK);
@@ -143,9 +166,21 @@ static const struct length_case LENGTHS[] = {
     {"Content-Length: 5, 5\r\n", "Content-Length: 6\r\n", HEADERS_TWO_LENGTHS, 0},
     {"Content-Length: 5\r\n", "Content-Length: 5, 5\r\n", HEADERS_OK, 5},
     {"Content-Length: 05\r\n", "Content-Length: 5\r\n", HEADERS_OK, 5},
-    {"Content-Length: -5\r\n", NULL, HEADERS_OK, -1},
-    {"Content-Length: five\r\n", NULL, HEADERS_OK, -1},
-    {"Content-Length:\r\n", NULL, HEADERS_OK, -1},
+    {"Content-Length: -5\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: five\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length:\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: +5\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5x\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5 5\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5.0\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 0x5\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5,\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: ,5\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5;\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5\v\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: \xd9\xa5\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 99999999999999999999999999x\r\n", NULL, HEADERS_BAD_LENGTH, 0},
+    {"Content-Length: 5\r\n", " 6\r\n", HEADERS_FOLDED, 0},
     {"Content-Lengthy: 5\r\n", NULL, HEADERS_OK, -1},
     {"Content-Length\r\n", NULL, HEADERS_OK, -1},
     {"X-Content-Length: 5\r\n", "Content-Length: 6\r\n", HEADERS_OK, 6},
@@ -209,6 +244,72 @@ START_TEST(an_empty_location_differs_from_another)
 }
 END_TEST
 
+START_TEST(a_location_of_the_longest_url_is_taken_and_a_byte_more_is_not)
+{
+    static char line[URL_BYTES_MAX + 64];
+    memset(line, 'a', sizeof line);
+    const size_t head = strlen("Location: ");
+    memcpy(line, "Location: ", head);
+    line[head] = '/';
+    feed_ok("HTTP/1.1 302 Found\r\n");
+    snprintf(line + head + URL_BYTES_MAX, 3, "\r\n");
+    feed_ok(line);
+    headers_reset(&headers);
+    feed_ok("HTTP/1.1 302 Found\r\n");
+    line[head + URL_BYTES_MAX] = 'a';
+    snprintf(line + head + URL_BYTES_MAX + 1, 3, "\r\n");
+    ck_assert_int_eq(feed(line), HEADERS_LONG_LOCATION);
+}
+END_TEST
+
+/* ---- folded lines, and lines that end in another way than the others ---- */
+
+START_TEST(a_folded_line_is_taken_where_it_changes_nothing)
+{
+    feed_ok("HTTP/1.1 200 OK\r\n");
+    feed_ok("X-Y: z\r\n");
+    feed_ok(" Content-Length: 6\r\n");
+    feed_ok("\tContent-Length: 7\r\n");
+    ck_assert_int_eq((long long)headers.content_length, -1);
+}
+END_TEST
+
+START_TEST(a_folded_line_is_refused_where_it_would_change_something)
+{
+    static const char *const LINES[] = {"Location: /a\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
+                                        "Content-Encoding: gzip\r\n"};
+    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
+        headers_reset(&headers);
+        feed_ok("HTTP/1.1 302 Found\r\n");
+        feed_ok(LINES[i]);
+        ck_assert_msg(feed(" b\r\n") == HEADERS_FOLDED, "%s", LINES[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_location_that_ends_in_lf_alone_is_refused_where_lines_end_in_crlf)
+{
+    feed_ok("HTTP/1.1 302 Found\r\n");
+    ck_assert_int_eq(feed("Location: /a\n"), HEADERS_CONTROL_BYTE);
+    headers_reset(&headers);
+    feed_ok("HTTP/1.1 302 Found\n"); /* all lines end so: RFC 9112, 2.2 */
+    feed_ok("Location: /a\n");
+}
+END_TEST
+
+START_TEST(a_trailer_says_nothing)
+{
+    feed_ok("HTTP/1.1 200 OK\r\n");
+    feed_ok("Transfer-Encoding: chunked\r\n");
+    feed_ok("\r\n");
+    feed_ok("Content-Length: x\r\n");
+    feed_ok("Location: /a\n");
+    feed_ok("Content-Encoding: gzip\r\n");
+    ck_assert(!headers.is_encoded);
+    ck_assert_int_eq((long long)headers.content_length, -1);
+}
+END_TEST
+
 /* ---- bytes that have no place in a header ---- */
 
 START_TEST(nul_in_a_line_is_refused)
@@ -257,6 +358,35 @@ START_TEST(a_second_encoding_line_does_not_hide_the_first)
     feed_ok("Content-Encoding: gzip\r\n");
     feed_ok("Content-Encoding: identity\r\n");
     ck_assert(headers.is_encoded);
+}
+END_TEST
+
+START_TEST(codings_are_kept_in_their_order)
+{
+    feed_ok("Content-Encoding: gzip, identity,br\r\n");
+    feed_ok("Content-Encoding: \t deflate , X-GZip\r\n");
+    static const uint8_t EXPECTED[] = {CODING_GZIP, CODING_BROTLI, CODING_DEFLATE, CODING_GZIP};
+    ck_assert_uint_eq(headers.coding_count, 4);
+    ck_assert_mem_eq(headers.codings, EXPECTED, 4);
+    ck_assert_ptr_null(headers.coding_problem);
+}
+END_TEST
+
+START_TEST(codings_that_cannot_be_undone_are_told)
+{
+    static const char *const LINES[] = {
+        "Content-Encoding: zstd\r\n",         "Content-Encoding: gzip, squeezed\r\n",
+        "Content-Encoding: gzip gzip\r\n",    "Content-Encoding: br, br\r\n",
+        "Content-Encoding: br, gzip, br\r\n", "Content-Encoding: gzip,gzip,gzip,gzip,gzip,gzip\r\n",
+        "Content-Encoding: \"gzip\"\r\n",
+    };
+    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
+        headers_reset(&headers);
+        feed_ok("HTTP/1.1 200 OK\r\n");
+        feed_ok(LINES[i]);
+        ck_assert_msg(headers.is_encoded && headers.coding_problem, "%s", LINES[i]);
+        ck_assert_uint_le(headers.coding_count, CODINGS_MAX);
+    }
 }
 END_TEST
 
@@ -344,17 +474,26 @@ static Suite *headers_suite(void)
     tcase_add_test(tests, lines_up_to_the_limit_are_taken_and_one_more_is_not);
     tcase_add_test(tests, informational_answers_count_towards_the_limits);
     tcase_add_test(tests, a_line_of_four_gigabytes_is_refused_without_overflow);
+    tcase_add_test(tests, a_status_line_that_ends_where_its_status_would_begin_is_read_to_its_end);
+    tcase_add_test(tests, a_coding_before_any_status_line_is_not_judged_by_the_answer_before);
     tcase_add_test(tests, an_empty_piece_changes_nothing);
     tcase_add_loop_test(tests, lengths_are_compared, 0, COUNT_OF(LENGTHS));
     tcase_add_test(tests, each_answer_of_a_chain_has_a_length_of_its_own);
     tcase_add_test(tests, two_different_locations_are_refused);
     tcase_add_test(tests, the_same_location_twice_is_taken);
     tcase_add_test(tests, an_empty_location_differs_from_another);
+    tcase_add_test(tests, a_location_of_the_longest_url_is_taken_and_a_byte_more_is_not);
+    tcase_add_test(tests, a_folded_line_is_taken_where_it_changes_nothing);
+    tcase_add_test(tests, a_folded_line_is_refused_where_it_would_change_something);
+    tcase_add_test(tests, a_location_that_ends_in_lf_alone_is_refused_where_lines_end_in_crlf);
+    tcase_add_test(tests, a_trailer_says_nothing);
     tcase_add_test(tests, nul_in_a_line_is_refused);
     tcase_add_test(tests, a_bare_cr_within_a_line_is_refused);
     tcase_add_test(tests, other_bytes_are_data);
     tcase_add_test(tests, an_encoding_other_than_identity_is_noticed);
     tcase_add_test(tests, a_second_encoding_line_does_not_hide_the_first);
+    tcase_add_test(tests, codings_are_kept_in_their_order);
+    tcase_add_test(tests, codings_that_cannot_be_undone_are_told);
     tcase_add_loop_test(tests, retry_after_is_understood, 0, COUNT_OF(RETRIES));
     tcase_add_test(tests, an_endless_number_of_seconds_is_capped);
     tcase_add_test(tests, retry_after_comes_out_of_a_line);

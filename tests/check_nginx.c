@@ -1,11 +1,14 @@
 /* Runs in: tests. The futures against a real web server: Debian's nginx with TLS and HTTP/2, and the some 1,200 pages of
  * PostgreSQL's manual. */
 #include <check.h>
+#include <curl/curl.h>
 #include <dirent.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "coordinator/executor.h"
 #include "tests/nginx.h"
@@ -283,6 +286,23 @@ START_TEST(a_certificate_of_an_authority_that_is_not_trusted_is_a_tls_error)
 }
 END_TEST
 
+/* The system's store is read by the worker itself, confined as it is: the test's authority lies over it, for this process and
+ * what it starts. */
+START_TEST(the_systems_store_is_trusted)
+{
+    const char *store = curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (!store || unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(nginx.ca_file, store, NULL, MS_BIND, NULL) != 0) {
+        printf("skipped: no mounts of one's own\n");
+        return;
+    }
+    options.ca_file = NULL;
+    open_executor(_i);
+    assert_ok(fetch(NGINX_TLS, "/empty"));
+    umount2(store, MNT_DETACH);
+}
+END_TEST
+
 START_TEST(bad_certificates_are_tls_errors)
 {
     open_executor(_i);
@@ -467,6 +487,7 @@ static Suite *nginx_suite(void)
         transfers_to_one_host_share_an_http_2_connection,
         a_body_that_is_too_large_leaves_its_connection_to_the_others,
         a_certificate_of_an_authority_that_is_not_trusted_is_a_tls_error,
+        the_systems_store_is_trusted,
         bad_certificates_are_tls_errors,
         insecure_takes_any_certificate_and_the_result_says_so,
         a_good_certificate_is_not_called_insecure,

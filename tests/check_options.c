@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "coordinator/compare/options.h"
 #include "coordinator/help.h"
 #include "coordinator/option_table.h"
 
@@ -98,7 +99,7 @@ START_TEST(every_option_is_taken)
     fetch_options_free(&options);
     RUN("--connect-timeout=1.5s", "--max-time", "1m", "--stall-time", "250ms", "--max-redirs", "0", "--max-body", "1K",
         "--memory", "1G", "--retries", "0", "--on-worker-death", "break", "--max-tasks-per-worker", "100",
-        "--hang-time", "0", "http://h/");
+        "--hang-time", "0", "--sandbox", "rlimits,landlock", "http://h/");
     ck_assert_int_eq(options.executor.limits.connect_timeout_ms, 1500);
     ck_assert_int_eq(options.executor.limits.total_timeout_ms, 60000);
     ck_assert_int_eq(options.executor.limits.stall_time_ms, 250);
@@ -109,6 +110,7 @@ START_TEST(every_option_is_taken)
     ck_assert_int_eq(options.executor.on_worker_death, EXECUTOR_BREAK);
     ck_assert_uint_eq(options.executor.tasks_per_worker_max, 100);
     ck_assert_int_eq(options.executor.hang_time_ms, 0);
+    ck_assert_uint_eq(options.executor.sandbox, EXECUTOR_SANDBOX_RLIMITS | EXECUTOR_SANDBOX_LANDLOCK);
     fetch_options_free(&options);
 }
 END_TEST
@@ -217,6 +219,10 @@ START_TEST(bad_choices_name_what_there_is)
     WRONG("--format \"xml\": must be text or jsonl", "--format", "xml", "http://h/");
     WRONG("--progress \"yes\": must be auto, always or never", "--progress=yes", "http://h/");
     WRONG("--on-worker-death \"\": must be isolate or break", "--on-worker-death=", "http://h/");
+    WRONG("--sandbox \"seccomp,\": must be all, none, or some of rlimits,privs,nodump,landlock,seccomp",
+          "--sandbox=seccomp,", "http://h/");
+    WRONG("--sandbox \"all,privs\": must be all", "--sandbox", "all,privs", "http://h/");
+    WRONG("--sandbox \"\": must be all", "--sandbox=", "http://h/");
 }
 END_TEST
 
@@ -307,9 +313,15 @@ static void put_verbose_version(struct writer *writer)
     help_put_version(writer, true);
 }
 
+static void put_old_libcurl(struct writer *writer)
+{
+    help_put_libcurl_floor(writer, 0x075801, "7.88.1\x1b[31m");
+}
+
 START_TEST(help_fits_in_eighty_columns)
 {
-    static void (*const PUTS[])(struct writer * writer) = {help_put_overview, help_put_fetch, put_verbose_version};
+    static void (*const PUTS[])(struct writer * writer) = {help_put_overview, help_put_fetch, put_verbose_version,
+                                                           put_old_libcurl};
     for (size_t i = 0; i < sizeof PUTS / sizeof PUTS[0]; i++) {
         char *text = text_of(PUTS[i]);
         for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -321,29 +333,34 @@ START_TEST(help_fits_in_eighty_columns)
 }
 END_TEST
 
+/* What is not for users (no help) is in neither. */
+static void expect_explained(const struct option_table *table, const char *help, const char *manual)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        bool shown = table->specs[i].help != NULL;
+        char name[64], escaped[128] = "\\-\\-";
+        snprintf(name, sizeof name, "--%s", table->specs[i].name);
+        ck_assert_msg((strstr(help, name) != NULL) == shown, "help: %s", name);
+        for (const char *at = table->specs[i].name; *at != '\0'; at++) {
+            char letter[2] = {*at, '\0'};
+            strcat(escaped, *at == '-' ? "\\-" : letter);
+        }
+        ck_assert_msg((strstr(manual, escaped) != NULL) == shown, "manual: %s", escaped);
+    }
+}
+
 START_TEST(help_and_manual_know_every_option)
 {
-    const struct option_table *table = fetch_option_table();
-    char *help = text_of(help_put_fetch);
+    struct option_spec specs[COMPARE_SPECS_MAX];
+    struct option_table compare = compare_option_table(specs);
+    char *fetch_help = text_of(help_put_fetch), *compare_help = text_of(help_put_compare);
     static char manual[65536];
     FILE *file = fopen("coordinator/shoal.1", "r");
     ck_assert_msg(file != NULL, "run from the root of the repository");
     manual[fread(manual, 1, sizeof manual - 1, file)] = '\0';
     fclose(file);
-    for (size_t i = 0; i < table->count; i++) {
-        char name[64], escaped[128] = "\\-\\-";
-        snprintf(name, sizeof name, "--%s", table->specs[i].name);
-        if (table->specs[i].help == NULL) { /* hidden */
-            ck_assert_ptr_null(strstr(help, name));
-            continue;
-        }
-        ck_assert_msg(strstr(help, name) != NULL, "help: %s", name);
-        for (const char *at = table->specs[i].name; *at != '\0'; at++) {
-            char letter[2] = {*at, '\0'};
-            strcat(escaped, *at == '-' ? "\\-" : letter);
-        }
-        ck_assert_msg(strstr(manual, escaped) != NULL, "manual: %s", escaped);
-    }
+    expect_explained(fetch_option_table(), fetch_help, manual);
+    expect_explained(&compare, compare_help, manual);
     for (int error = FETCH_OK + 1; error < FETCH_ERROR_COUNT; error++) {
         char escaped[64] = "";
         for (const char *at = fetch_error_name((enum fetch_error)error); *at != '\0'; at++) {
@@ -352,19 +369,27 @@ START_TEST(help_and_manual_know_every_option)
         }
         ck_assert_msg(strstr(manual, escaped) != NULL, "manual: %s", escaped);
     }
-    free(help);
+    free(fetch_help);
+    free(compare_help);
 }
 END_TEST
 
-START_TEST(no_two_options_share_a_name)
+static void expect_distinct(const struct option_table *table)
 {
-    const struct option_table *table = fetch_option_table();
     for (size_t i = 0; i < table->count; i++) {
         for (size_t j = 0; j < i; j++) {
             ck_assert_str_ne(table->specs[i].name, table->specs[j].name);
             ck_assert(table->specs[i].letter == 0 || table->specs[i].letter != table->specs[j].letter);
         }
     }
+}
+
+START_TEST(no_two_options_share_a_name)
+{
+    struct option_spec specs[COMPARE_SPECS_MAX];
+    struct option_table compare = compare_option_table(specs);
+    expect_distinct(fetch_option_table());
+    expect_distinct(&compare);
 }
 END_TEST
 
@@ -374,6 +399,26 @@ START_TEST(the_version_names_libcurl_and_the_limits)
     ck_assert_int_eq(strncmp(text, "shoal 0.1.0 (libcurl ", 21), 0);
     ck_assert_ptr_nonnull(strstr(text, "HTTP2"));
     ck_assert_ptr_nonnull(strstr(text, "URL 4096 B"));
+    free(text);
+}
+END_TEST
+
+static void put_new_libcurl(struct writer *writer)
+{
+    help_put_libcurl_floor(writer, 0x080400, "8.4.0");
+}
+
+START_TEST(requirement_21_a_libcurl_below_the_floor_is_noted_with_the_reason)
+{
+    char *text = text_of(put_old_libcurl);
+    ck_assert_ptr_nonnull(strstr(text, "note: libcurl 7.88.1"));
+    ck_assert_ptr_nonnull(strstr(text, "older than 8.4.0"));
+    ck_assert_ptr_nonnull(strstr(text, "CVE-2023-38545"));
+    ck_assert_ptr_nonnull(strstr(text, "may have mended"));
+    ck_assert_ptr_null(strchr(text, '\x1b'));
+    free(text);
+    text = text_of(put_new_libcurl);
+    ck_assert_str_eq(text, "");
     free(text);
 }
 END_TEST
@@ -425,6 +470,7 @@ int main(void)
     tcase_add_test(tests, help_and_manual_know_every_option);
     tcase_add_test(tests, no_two_options_share_a_name);
     tcase_add_test(tests, the_version_names_libcurl_and_the_limits);
+    tcase_add_test(tests, requirement_21_a_libcurl_below_the_floor_is_noted_with_the_reason);
     tcase_add_test(tests, help_knows_its_commands);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "common/check.h"
 #include "common/ring.h"
 #include "common/slot.h"
 #include "tests/support.h"
@@ -124,6 +125,49 @@ START_TEST(a_full_ring_takes_a_push_when_its_head_is_stale)
     ck_assert_uint_eq(ring_length(&shared, RING_WORK), shared.ring_capacity);
     push_ready(9);
     ck_assert_uint_eq(claim_next(ME), 9);
+}
+END_TEST
+
+/* A ring that is full, and at its head an entry that nobody will ever want. */
+static void fill_behind(uint32_t head_entry)
+{
+    slot_make_ready(&shared, 1);
+    for (uint32_t i = 0; i < shared.ring_capacity; i++)
+        ck_assert(ring_push(&shared, RING_WORK, 1));
+    atomic_store(&shared.ring_entries[RING_WORK][0], head_entry);
+}
+
+START_TEST(a_full_ring_takes_a_push_when_its_head_is_no_slot_or_the_other_rings)
+{
+    fill_behind(SLOTS + 7);
+    ck_assert(ring_has_room(&shared, RING_WORK));
+    shared_close(&shared);
+    set_up();
+    atomic_store(&shared.slots[8].ring, RING_QUARANTINE);
+    slot_make_ready(&shared, 8);
+    fill_behind(8);
+    ck_assert(ring_has_room(&shared, RING_WORK));
+    ck_assert(!ring_push(&shared, RING_WORK, 1) || ring_length(&shared, RING_WORK) == shared.ring_capacity);
+    ck_assert(!ring_has_room(&shared, RING_WORK)); /* one was stale, no more */
+}
+END_TEST
+
+START_TEST(an_entry_that_is_no_slot_of_ours_is_a_bug)
+{
+    ring_push(&shared, RING_WORK, SLOTS);
+}
+END_TEST
+
+START_TEST(a_post_leaves_a_sound_semaphore_alone)
+{
+    sem_t *work = &shared.header->rings[RING_QUARANTINE].work;
+    int tokens;
+    ring_post(&shared, RING_QUARANTINE);
+    ring_post(&shared, RING_QUARANTINE);
+    ck_assert_int_eq(sem_getvalue(work, &tokens), 0);
+    ck_assert_int_eq(tokens, 2);
+    ck_assert_int_eq(sem_getvalue(&shared.header->rings[RING_WORK].work, &tokens), 0);
+    ck_assert_int_eq(tokens, 0);
 }
 END_TEST
 
@@ -278,6 +322,9 @@ static Suite *ring_suite(void)
     tcase_add_test(ring, a_suspect_is_not_claimed_by_an_entry_of_the_slots_earlier_use);
     tcase_add_test(ring, ring_refuses_push_when_full);
     tcase_add_test(ring, a_full_ring_takes_a_push_when_its_head_is_stale);
+    tcase_add_test(ring, a_full_ring_takes_a_push_when_its_head_is_no_slot_or_the_other_rings);
+    tcase_add_exit_test(ring, an_entry_that_is_no_slot_of_ours_is_a_bug, EXIT_INVARIANT);
+    tcase_add_test(ring, a_post_leaves_a_sound_semaphore_alone);
     tcase_add_test(ring, claim_steps_over_cancelled_entries);
     tcase_add_test(ring, claim_steps_over_what_another_has_claimed);
     tcase_add_test(ring, a_slot_that_stands_twice_in_the_ring_is_claimed_once_a_use);

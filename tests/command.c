@@ -133,7 +133,8 @@ static _Noreturn void become_program(struct cli *cli, const char *const *argumen
         _exit(125);
     }
     setpgid(0, 0);
-    snprintf(program, sizeof program, "%s/shoal", build != NULL ? build : "build");
+    const char *name = cli->program != NULL ? cli->program : "shoal";
+    snprintf(program, sizeof program, "%s/%s", build != NULL ? build : "build", name);
     for (int i = 0; i < 3; i++) {
         become_descriptor(fds[i], i);
     }
@@ -265,7 +266,7 @@ static void reap(struct cli *cli)
     cli->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     cli->pid = 0;
     close_fd(&cli->in);
-    expect_group_gone(group, WIFSIGNALED(status));
+    expect_group_gone(group, WIFSIGNALED(status) || cli->exit_status == FAULT_EXIT_STATUS);
     ck_assert_msg(shm_names_are_gone(), "a name is left in /dev/shm");
 }
 

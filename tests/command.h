@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "common/fault.h"
 #include "tests/support.h"
 
 #define CLI_PATH_BYTES 256
@@ -44,6 +45,7 @@ struct cli {
     bool stdin_closed;                /* it begins without a standard input */
     bool (*prepare)(struct cli *cli); /* in the child, before the program; false: exit status 126 */
     const char *environment[4];       /* NAME=VALUE */
+    const char *program;              /* below $SHOAL_BUILD; NULL: shoal */
 
     pid_t pid; /* and process group; 0: nothing runs */
     int pid_fd;

@@ -3,12 +3,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -42,6 +46,22 @@ bool enter_private_shm(unsigned kib)
     snprintf(size, sizeof size, "size=%uk", kib);
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("tmpfs", "/dev/shm", "tmpfs", 0, size) == 0;
+}
+
+static bool put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return false;
+    bool is_put = fputs(text, file) >= 0;
+    return fclose(file) == 0 && is_put;
+}
+
+bool enter_private_etc(const char *nsswitch)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", "/etc", "tmpfs", 0, "size=64k") == 0 && put_file("/etc/nsswitch.conf", nsswitch) &&
+           put_file("/etc/hosts", "127.0.0.1 old.test\n");
 }
 
 static size_t count_entries(const char *path, const char *prefix)
@@ -89,6 +109,18 @@ size_t children_of_self(const struct origin *origin, pid_t *pids, size_t max)
     }
     fclose(children);
     return count;
+}
+
+bool refuse_system_call(uint32_t number, uint32_t error)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 /* ---- an executor with its origin ---- */

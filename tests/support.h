@@ -30,6 +30,9 @@ void shared_for(struct shared *shared, uint32_t workers, uint32_t slots);
 /* Gives this process a /dev/shm of its own, with so many KiB; false where that is not permitted. */
 bool enter_private_shm(unsigned kib);
 
+/* And an /etc with nothing but this nsswitch.conf and a hosts file, which calls 127.0.0.1 old.test; the same. */
+bool enter_private_etc(const char *nsswitch);
+
 /* Waits until no object of ours has a name in /dev/shm: those of suites beside us have one for an instant. */
 bool shm_names_are_gone(void);
 
@@ -40,6 +43,10 @@ size_t descriptors_open(void);
 
 /* The children of this process, zombies too, apart from `origin`'s (may be NULL). Returns how many; writes up to `max`. */
 size_t children_of_self(const struct origin *origin, pid_t *pids, size_t max);
+
+/* Answers one system call of this process, and of all that it starts, with an error, for good; false where that is not
+ * permitted. */
+bool refuse_system_call(uint32_t number, uint32_t error);
 
 /* ---- an executor with its origin ---- */
 

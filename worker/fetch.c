@@ -9,22 +9,24 @@
  * closed, so sockets are opened and closed by our own callbacks, and only those are kept. */
 #include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fault.h"
 #include "worker/address.h"
+#include "worker/libcurl.h"
 #include "worker/memory.h"
+#include "worker/sandbox.h"
 #include "worker/transfer.h"
 #include "worker/worker.h"
 
 #define LANE_TRANSFERS 64u
+#define AGAIN_NS (10 * NS_PER_MS)
+#define OVERDUE_NS (2 * NS_PER_S) /* behind the end of its time: libcurl has forgotten it */
 
 struct lane {
     CURLM *multi;
@@ -54,6 +56,8 @@ struct job {
     struct transfer **by_slot;
     struct watched *watched; /* by descriptor */
     int watched_count;
+    bool has_deaf;        /* transfers to be ended */
+    int64_t next_look_ns; /* for those that libcurl forgot */
 };
 
 /* ---- descriptors ---- */
@@ -116,13 +120,20 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
         watched->wanted = 0;
     watched->lane = lane->index;
     char *private = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) == CURLE_OK && private)
-        watched->slot = ((struct transfer *)(void *)private)->claim.slot;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct transfer *transfer = (struct transfer *)(void *)private;
+    if (transfer)
+        watched->slot = transfer->claim.slot;
     bool may_stay = watched->is_ours && watched->events == EPOLLIN && watched->wanted == 0;
     if (may_stay)
         return 0;
-    worker_watch(job->worker, fd, watched->events, watched->wanted);
-    watched->events = watched->wanted;
+    if (worker_watch(job->worker, fd, watched->events, watched->wanted)) {
+        watched->events = watched->wanted;
+    } else if (transfer && watched->wanted) {
+        transfer->is_deaf =
+            true; /* an answer of -1 would end all transfers of the lane; this one ends with the next turn */
+        job->has_deaf = true;
+    }
     return 0;
 }
 
@@ -159,6 +170,8 @@ static void finish(struct job *job, struct transfer *transfer, CURLcode code)
         return;
     }
     transfer_finish(transfer, code);
+    if ((code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) && sandbox_hides_names(job->worker))
+        worker_leave(job->worker); /* a retry finds a worker that sees the new files */
     struct claim claim = transfer->claim;
     release_transfer(job, transfer);
     worker_set_current(job->worker, SLOT_NONE);
@@ -201,6 +214,8 @@ static void refuse_claim(struct job *job, const struct claim *claim, enum fetch_
 
 static void fetch_start(struct job *job, const struct claim *claim)
 {
+    /* if we die here, or anywhere before the slot is DONE: it names us, and is taken back. */
+    FAULT_POINT("start.claimed");
     struct transfer *transfer = take_transfer(job);
     if (!transfer) {
         refuse_claim(job, claim, FETCH_OUT_OF_MEMORY, "no transfer is free");
@@ -224,7 +239,7 @@ static void fetch_start(struct job *job, const struct claim *claim)
     transfer->claim = *claim; /* which a renewed one has forgotten */
     release_transfer(job, transfer);
     refuse_claim(job, claim, status == STATUS_INVALID_ARGUMENT ? FETCH_PROTOCOL : FETCH_OUT_OF_MEMORY,
-                 "libcurl refused the request");
+                 status == STATUS_OUT_OF_MEMORY ? "no memory for the request" : "libcurl refused the request");
 }
 
 static void fetch_cancel(struct job *job, uint32_t slot)
@@ -238,6 +253,15 @@ static void fetch_cancel(struct job *job, uint32_t slot)
 }
 
 /* ---- the worker's turns ---- */
+
+/* Lets libcurl act. Where it found no memory it returned in the middle, without a word about its other timers: it is asked again
+ * soon, or all transfers of the lane would wait for ever. */
+static void drive(struct lane *lane, curl_socket_t fd, int action)
+{
+    int running;
+    if (curl_multi_socket_action(lane->multi, fd, action, &running) != CURLM_OK)
+        lane->timer_ns = clock_now_ns() + AGAIN_NS;
+}
 
 static void fetch_ready(struct job *job, int fd, uint32_t events)
 {
@@ -253,34 +277,66 @@ static void fetch_ready(struct job *job, int fd, uint32_t events)
     int action = (events & EPOLLIN ? CURL_CSELECT_IN : 0) | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                  (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
     struct lane *lane = &job->lanes[watched->lane];
-    int running;
     worker_set_current(job->worker, watched->slot);
-    curl_multi_socket_action(lane->multi, fd, action, &running);
+    drive(lane, fd, action);
     worker_set_current(job->worker, SLOT_NONE);
     reap_finished(job, lane);
 }
 
+static void end_deaf(struct job *job)
+{
+    job->has_deaf = false;
+    for (uint32_t i = 0; i < job->transfer_count; i++) {
+        struct transfer *transfer = &job->transfers[i];
+        if (!transfer->is_running || !transfer->is_deaf)
+            continue;
+        transfer->error = FETCH_OUT_OF_MEMORY;
+        transfer->why = "the system watches no more sockets: epoll_ctl";
+        finish(job, transfer, CURLE_ABORTED_BY_CALLBACK);
+    }
+}
+
+/* libcurl ends what takes too long. What it has lost sight of (when it found no memory in the middle of something) has no timer
+ * and no socket any more; so that no URL is without an end, we look too. */
+static void end_overdue(struct job *job, int64_t now_ns)
+{
+    const int64_t allowed_ns = job->context.config->limits.total_timeout_ms * NS_PER_MS;
+    job->next_look_ns = now_ns + OVERDUE_NS / 2;
+    for (uint32_t i = 0; i < job->transfer_count; i++) {
+        struct transfer *transfer = &job->transfers[i];
+        if (!transfer->is_running || transfer->is_paused)
+            continue;
+        int64_t lasted_ns = now_ns - transfer->began_ns - transfer->paused_ns;
+        if (lasted_ns < (transfer->began_again ? 2 * allowed_ns : allowed_ns) + OVERDUE_NS)
+            continue;
+        transfer->error = FETCH_TIMEOUT_TOTAL;
+        transfer->why = "libcurl has lost sight of it";
+        finish(job, transfer, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
 static void fetch_turn(struct job *job)
 {
-    int64_t now_ns = -1;
+    int64_t now_ns = clock_now_ns();
     for (uint32_t i = 0; i < job->lane_count; i++) {
         struct lane *lane = &job->lanes[i];
         if (lane->timer_ns == DEADLINE_NEVER)
             continue;
-        if (lane->timer_ns != 0 && now_ns < 0)
-            now_ns = clock_now_ns();
         if (lane->timer_ns > now_ns && lane->timer_ns != 0)
             continue;
-        int running;
         lane->timer_ns = DEADLINE_NEVER;
-        curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        drive(lane, CURL_SOCKET_TIMEOUT, 0);
         reap_finished(job, lane);
     }
+    if (job->has_deaf)
+        end_deaf(job);
+    if (now_ns >= job->next_look_ns)
+        end_overdue(job, now_ns);
 }
 
 static int64_t fetch_deadline_ns(const struct job *job)
 {
-    int64_t deadline_ns = DEADLINE_NEVER;
+    int64_t deadline_ns = job->has_deaf ? 0 : DEADLINE_NEVER;
     for (uint32_t i = 0; i < job->lane_count; i++) {
         if (job->lanes[i].timer_ns < deadline_ns)
             deadline_ns = job->lanes[i].timer_ns;
@@ -297,83 +353,6 @@ static void fetch_memory_freed(struct job *job)
 }
 
 /* ---- set-up ---- */
-
-static void init_libcurl(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-/* In a process of our own nothing of libcurl's was allocated before, so it may have another allocator. */
-static void init_libcurl_alone(void)
-{
-#ifdef SHOAL_SANITIZED
-    init_libcurl(); /* the sanitizers must see every block */
-#else
-    memory_begin();
-    curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_allocate, memory_free, memory_resize, memory_copy_text,
-                         memory_allocate_zeroed);
-#endif
-}
-
-/* 8.1.1 clears what a handle remembers of its last answer's headers. Before that a handle serves one URL, or its last header is
- * held, which takes an allocator of ours. */
-#define LIBCURL_FORGETS 0x080101u
-
-/* A host program that had begun libcurl before keeps its allocator, and so do its forked workers. */
-static bool allocator_is_ours(void)
-{
-    CURL *probe = curl_easy_init();
-    curl_easy_cleanup(probe);
-    return memory_last() != NULL;
-}
-
-static void decide_reuse(struct transfer_context *context)
-{
-    bool forgets = curl_version_info(CURLVERSION_NOW)->version_num >= LIBCURL_FORGETS;
-    context->holds_headers = !forgets && context->config->is_process && allocator_is_ours();
-    context->handles_last = forgets || context->holds_headers;
-}
-
-static enum status append(struct curl_slist **list, const char *const *lines, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct curl_slist *more = curl_slist_append(*list, lines[i]);
-        if (!more)
-            return STATUS_OUT_OF_MEMORY;
-        *list = more;
-    }
-    return STATUS_OK;
-}
-
-/* Whether the user's own lines hold this header: theirs wins. */
-static bool config_names(const struct fetch_config *config, const char *line)
-{
-    size_t bytes = strcspn(line, ":") + 1;
-    for (size_t i = 0; i < config->header_count; i++) {
-        if (strncasecmp(config->headers[i], line, bytes) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* libcurl formats its own User-Agent and Accept-Encoding twice for every request, byte by byte; lines of ours once. */
-static enum status append_standard(struct curl_slist **list, const struct fetch_config *config)
-{
-    static const char ENCODINGS[] = "Accept-Encoding: gzip";
-    const curl_version_info_data *libcurl = curl_version_info(CURLVERSION_NOW);
-    char encodings[80];
-    snprintf(encodings, sizeof encodings, "%s%s%s", ENCODINGS, libcurl->features & CURL_VERSION_BROTLI ? ", br" : "",
-             libcurl->features & CURL_VERSION_ZSTD ? ", zstd" : "");
-    char agent[512];
-    snprintf(agent, sizeof agent, "User-Agent: %s", config->user_agent);
-    const char *const lines[] = {agent, encodings};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < 2; i++) {
-        if (!config_names(config, lines[i]))
-            status = append(list, &lines[i], 1);
-    }
-    return status;
-}
 
 static enum status open_lane(struct job *job, uint32_t index, uint32_t capacity)
 {
@@ -412,6 +391,7 @@ static void fetch_close(struct job *job)
         curl_multi_cleanup(job->lanes[i].multi);
     for (uint32_t i = 0; job->transfers && i < job->transfer_count; i++)
         transfer_close(&job->transfers[i]);
+    decoder_close(job->context.spare_decoder);
     curl_slist_free_all(job->context.lines);
     curl_slist_free_all(job->context.resolve);
     free(job->lanes);
@@ -423,9 +403,8 @@ static void fetch_close(struct job *job)
 
 static enum status fetch_open(struct job **out, struct worker *worker)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const struct worker_config *config = worker_config_of(worker);
-    pthread_once(&once, config->fetch->is_process ? init_libcurl_alone : init_libcurl);
+    libcurl_begin(config->fetch->is_process);
     struct job *job = calloc(1, sizeof *job);
     if (!job)
         return STATUS_OUT_OF_MEMORY;
@@ -443,14 +422,11 @@ static enum status fetch_open(struct job **out, struct worker *worker)
         .close_socket = close_socket,
         .socket_context = job,
     };
-    decide_reuse(&job->context);
     enum status status = job->transfers && job->lanes && job->by_slot ? STATUS_OK : STATUS_OUT_OF_MEMORY;
-    if (status == STATUS_OK)
-        status = append_standard(&job->context.lines, config->fetch);
-    if (status == STATUS_OK)
-        status = append(&job->context.lines, config->fetch->headers, config->fetch->header_count);
-    if (status == STATUS_OK)
-        status = append(&job->context.resolve, config->fetch->resolve, config->fetch->resolve_count);
+    if (status == STATUS_OK) {
+        libcurl_decide_reuse(&job->context);
+        status = libcurl_make_lists(&job->context);
+    }
     for (uint32_t i = 0; status == STATUS_OK && i < job->lane_count; i++)
         status = open_lane(job, i, config->capacity);
     if (status != STATUS_OK) {

@@ -18,6 +18,9 @@ static const char *const TEXTS[] = {
     [HEADERS_CONTROL_BYTE] = "a control byte in a header",
     [HEADERS_STATUS_LINE] = "a second status line among the headers",
     [HEADERS_TRANSFER_CODING] = "a Transfer-Encoding that is not simply chunked",
+    [HEADERS_BAD_LENGTH] = "a Content-Length that is no number",
+    [HEADERS_LONG_LOCATION] = "a Location that is longer than a URL may be",
+    [HEADERS_FOLDED] = "a header that matters is folded over two lines",
 };
 static_assert(sizeof TEXTS / sizeof TEXTS[0] == HEADERS_VERDICT_COUNT, "every verdict has a text");
 
@@ -31,9 +34,12 @@ static void begin_answer(struct headers *headers)
     headers->content_length = -1;
     headers->retry_after_s = -1;
     headers->location_digest = LOCATION_DIGEST_NONE;
-    headers->is_encoded = false;
+    headers->is_encoded = headers->is_significant = false;
+    headers->coding_count = 0;
+    headers->coding_problem = NULL;
     headers->is_complete = false;
     headers->has_transfer_coding = false;
+    headers->is_old = false;
 }
 
 void headers_reset(struct headers *headers)
@@ -67,32 +73,82 @@ static bool value_of(const char *line, size_t bytes, const char *name, const cha
     return true;
 }
 
-/* RFC 9112, 6.3: equal values may repeat, in one line as a list or in several; different ones are unrecoverable. What is
- * no number is left to libcurl, which refuses it. */
+/* One number of a Content-Length, which is digits alone; -1: it is so large that it says nothing. False: it is none. */
+static bool read_length(const char *value, size_t bytes, int64_t *length)
+{
+    *length = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        if (value[i] < '0' || value[i] > '9')
+            return false;
+        if (*length >= 0)
+            *length = *length > (INT64_MAX - 9) / 10 ? -1 : *length * 10 + (value[i] - '0');
+    }
+    return bytes > 0;
+}
+
+/* The next element of a list with commas, without blanks around it; false at the end. */
+static bool next_element(const char **at, const char *end, const char **element, size_t *bytes)
+{
+    if (*at > end)
+        return false;
+    const char *comma = memchr(*at, ',', (size_t)(end - *at));
+    const char *from = *at;
+    const char *to = comma ? comma : end;
+    *at = to + 1;
+    while (from < to && is_blank(*from))
+        from++;
+    while (to > from && is_blank(to[-1]))
+        to--;
+    *element = from;
+    *bytes = (size_t)(to - from);
+    return true;
+}
+
+/* RFC 9112, 6.3: equal values may repeat, in one line as a list or in several; different ones are unrecoverable, and so is what is
+ * no number. libcurl reads up to the first byte that is no digit, and takes a sign. */
 static enum headers_verdict take_length(struct headers *headers, const char *value, size_t bytes)
 {
-    size_t at = 0;
-    while (at < bytes) {
-        int64_t length = 0;
-        size_t digits = 0;
-        for (; at < bytes && value[at] >= '0' && value[at] <= '9'; at++, digits++) {
-            if (length > (INT64_MAX - 9) / 10)
-                return HEADERS_OK; /* overflow: as unknown */
-            length = length * 10 + (value[at] - '0');
-        }
-        if (!digits)
-            return HEADERS_OK;
+    const char *element;
+    size_t element_bytes;
+    for (const char *at = value, *end = value + bytes; next_element(&at, end, &element, &element_bytes);) {
+        int64_t length;
+        if (!read_length(element, element_bytes, &length))
+            return HEADERS_BAD_LENGTH;
+        if (length < 0)
+            continue; /* overflow: as unknown */
         if (headers->content_length >= 0 && headers->content_length != length)
             return HEADERS_TWO_LENGTHS;
         headers->content_length = length;
-        while (at < bytes && (is_blank(value[at]) || value[at] == ','))
-            at++;
     }
     return HEADERS_OK;
 }
 
+static void take_content_coding(struct headers *headers, const char *value, size_t bytes)
+{
+    const char *name;
+    size_t name_bytes;
+    for (const char *at = value, *end = value + bytes; next_element(&at, end, &name, &name_bytes);) {
+        enum coding coding = coding_of_name(name, name_bytes);
+        if (coding == CODING_NONE)
+            continue;
+        headers->is_encoded = true;
+        bool has_brotli = memchr(headers->codings, CODING_BROTLI, headers->coding_count) != NULL;
+        if (coding == CODING_UNKNOWN)
+            headers->coding_problem = "a content coding that nobody asked for";
+        else if (coding == CODING_BROTLI && has_brotli) /* each would hold a window of up to 16 MiB */
+            headers->coding_problem = "br is applied twice";
+        else if (headers->coding_count == CODINGS_MAX)
+            headers->coding_problem = "more than 5 content codings";
+        else
+            headers->codings[headers->coding_count++] = (uint8_t)coding;
+    }
+}
+static_assert(CODINGS_MAX == 5, "the message names this number");
+
 static enum headers_verdict take_location(struct headers *headers, const char *value, size_t bytes)
 {
+    if (bytes > URL_BYTES_MAX)
+        return HEADERS_LONG_LOCATION;
     uint64_t digest = 14695981039346656037ull; /* FNV-1a */
     for (size_t i = 0; i < bytes; i++)
         digest = (digest ^ (unsigned char)value[i]) * 1099511628211ull;
@@ -137,32 +193,45 @@ int64_t retry_after_parse(const char *value, size_t bytes, int64_t now_s)
     return when > now_s ? when - now_s : 0;
 }
 
+/* The line ends in LF alone where others end in CRLF: what follows may have been meant as part of its value. */
+static bool has_odd_end(const struct headers *headers, const char *line, size_t bytes)
+{
+    return headers->ends_in_crlf && bytes >= 2 && line[bytes - 1] == '\n' && line[bytes - 2] != '\r';
+}
+
+/* Sets is_significant where more behind the value would change what we do. */
 static enum headers_verdict take_value(struct headers *headers, const char *line, size_t bytes)
 {
     const char *value;
     size_t value_bytes;
+    headers->is_significant = true;
     switch (line[0] | 0x20) { /* most lines are none of ours */
     case 'c':
         if (value_of(line, bytes, "content-length", &value, &value_bytes))
             return take_length(headers, value, value_bytes);
-        if (value_of(line, bytes, "content-encoding", &value, &value_bytes))
-            headers->is_encoded = headers->is_encoded || value_bytes != 8 || strncasecmp(value, "identity", 8) != 0;
-        return HEADERS_OK;
+        if (value_of(line, bytes, "content-encoding", &value, &value_bytes)) {
+            take_content_coding(headers, value, value_bytes);
+            return HEADERS_OK;
+        }
+        break;
     case 'l':
         if (value_of(line, bytes, "location", &value, &value_bytes))
-            return take_location(headers, value, value_bytes);
-        return HEADERS_OK;
+            return has_odd_end(headers, line, bytes) ? HEADERS_CONTROL_BYTE
+                                                     : take_location(headers, value, value_bytes);
+        break;
     case 'r':
         if (value_of(line, bytes, "retry-after", &value, &value_bytes))
             headers->retry_after_s = retry_after_parse(value, value_bytes, (int64_t)time(NULL));
-        return HEADERS_OK;
+        break;
     case 't':
         if (value_of(line, bytes, "transfer-encoding", &value, &value_bytes))
             return take_coding(headers, value, value_bytes);
-        return HEADERS_OK;
+        break;
     default:
-        return HEADERS_OK;
+        break;
     }
+    headers->is_significant = false;
+    return HEADERS_OK;
 }
 
 /* RFC 9110, 5.5: NUL, CR and LF inside a value are dangerous; other controls are taken as data. */
@@ -190,7 +259,11 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
             headers->bytes = headers->count = 0;
         begin_answer(headers);
         headers->is_open = true;
-        headers->is_interim = bytes >= 10 && memchr(line, ' ', 10) && ((const char *)memchr(line, ' ', 10))[1] == '1';
+        const char *blank = memchr(line, ' ', bytes < 10 ? bytes : 10);
+        headers->is_interim = blank && blank + 1 < line + bytes && blank[1] == '1';
+        headers->ends_in_crlf = line[bytes - 1] == '\n' && line[bytes - 2] == '\r';
+        headers->is_framed = bytes >= 6 && memcmp(line, "HTTP/1", 6) != 0;
+        headers->is_bare = bytes >= 12 && (memcmp(line + 8, " 204", 4) == 0 || memcmp(line + 8, " 304", 4) == 0);
         headers->is_old = bytes >= 8 && memcmp(line, "HTTP/1.0", 8) == 0;
         return HEADERS_OK;
     }
@@ -201,5 +274,15 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
     }
     if (++headers->count > limits->header_count_max)
         return HEADERS_TOO_MANY;
+    if (headers->is_complete) /* a trailer, which says nothing about the body before it (RFC 9110, 6.5.1) */
+        return HEADERS_OK;
+    if (is_blank(line[0])) /* libcurl joins it to the line before, or drops it */
+        return headers->is_significant ? HEADERS_FOLDED : HEADERS_OK;
     return take_value(headers, line, bytes);
+}
+
+bool headers_say_nothing_of_length(const struct headers *headers)
+{
+    return headers->is_complete && !headers->is_interim && !headers->is_framed && !headers->is_bare &&
+           !headers->has_transfer_coding && headers->content_length < 0;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/limits.h"
+#include "worker/decoder.h"
 
 #define LOCATION_DIGEST_NONE 0
 
@@ -22,6 +23,9 @@ enum headers_verdict {
     HEADERS_CONTROL_BYTE,
     HEADERS_TRANSFER_CODING,
     HEADERS_STATUS_LINE,
+    HEADERS_BAD_LENGTH,
+    HEADERS_LONG_LOCATION,
+    HEADERS_FOLDED,
     HEADERS_VERDICT_COUNT
 };
 
@@ -36,8 +40,15 @@ struct headers {
     bool is_interim;  /* 1xx: the next answer belongs to the same request */
     bool is_complete; /* the blank line behind them came */
     bool has_transfer_coding;
-    bool is_old;     /* HTTP/1.0 */
-    bool is_encoded; /* a Content-Encoding other than identity: the length is not the body's */
+    bool is_old;                  /* HTTP/1.0 */
+    bool is_framed;               /* HTTP/2 and later: what carries it tells where the body ends */
+    bool is_bare;                 /* 204 or 304: no body */
+    bool is_encoded;              /* a Content-Encoding other than identity: the length is not the body's */
+    bool ends_in_crlf;            /* its status line does */
+    bool is_significant;          /* the line before is one that we act upon */
+    uint8_t codings[CODINGS_MAX]; /* enum coding, in the order in which they were applied */
+    uint32_t coding_count;
+    const char *coding_problem; /* why the body cannot be decoded; NULL: it can */
 };
 
 void headers_reset(struct headers *headers);
@@ -45,6 +56,9 @@ void headers_reset(struct headers *headers);
 /* One line as libcurl hands it on, its line end included. `line` need not be NUL-terminated. Never blocks. */
 enum headers_verdict headers_line(struct headers *headers, const struct fetch_limits *limits, const char *line,
                                   size_t bytes);
+
+/* Whether the header is complete and its body ends where the connection does (RFC 9112, 6.3). */
+bool headers_say_nothing_of_length(const struct headers *headers);
 
 /* One line for people. Never NULL. */
 const char *headers_verdict_text(enum headers_verdict verdict);

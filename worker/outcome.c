@@ -83,16 +83,20 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     enum fetch_error error = outcome_of_code(code);
     if (code == CURLE_OPERATION_TIMEDOUT)
         return timeout_kind(transfer);
-    /* libcurl reports a broken chunk as a broken receive. */
-    if (code == CURLE_RECV_ERROR && strstr(transfer->message, "chunk"))
+    /* libcurl reports a broken chunk, and what breaks HTTP/2, as a broken receive. */
+    if (code == CURLE_RECV_ERROR && (strstr(transfer->message, "chunk") || strstr(transfer->message, "nghttp2")))
         return FETCH_PROTOCOL;
-    /* ... and an unknown transfer coding as an unknown content coding. */
+    /* ... and a transfer coding that it does not know as an unknown content coding. */
     if (code == CURLE_BAD_CONTENT_ENCODING && transfer->headers.has_transfer_coding)
         return FETCH_PROTOCOL;
+    /* The server ended a stream of HTTP/2, as it might have closed a connection; or libcurl did, since it was broken. */
+    if (code == CURLE_HTTP2_STREAM && !strstr(transfer->message, "PROTOCOL_ERROR"))
+        return FETCH_RESET;
+    /* So it says that the server went away (GOAWAY) before it looked at the request. */
+    if (code == CURLE_HTTP2 && !transfer->message[0] && (!transfer->headers.is_open || transfer->headers.is_interim))
+        return FETCH_RESET;
     if (code == CURLE_OUT_OF_MEMORY && transfer->headers.bytes && !transfer->headers.is_complete)
         return memory_was_refused() ? FETCH_PROTOCOL : FETCH_TOO_LARGE;
-    if (code == CURLE_WRITE_ERROR && transfer->headers.is_encoded)
-        return FETCH_DECODE;
     /* The first URL was checked before; a bad one later came from a Location. */
     if (error == FETCH_INVALID_URL && (redirects || transfer->headers.location_digest != LOCATION_DIGEST_NONE))
         return FETCH_PROTOCOL;
@@ -132,12 +136,12 @@ static void explain(const struct transfer *transfer, CURLcode code, struct resul
         snprintf(result->detail, sizeof result->detail, "HTTP %u", (unsigned)result->http_status);
     else if (result->error == FETCH_RESET && code == CURLE_OK)
         copy_text(result->detail, sizeof result->detail, "the connection ended within the headers");
-    else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_PROTOCOL)
+    else if (result->error == FETCH_PROTOCOL && code == CURLE_OK)
+        copy_text(result->detail, sizeof result->detail, "an interim answer that nobody asked for ended the exchange");
+    else if (result->error == FETCH_PROTOCOL && (code == CURLE_OUT_OF_MEMORY || code == CURLE_BAD_FUNCTION_ARGUMENT))
         copy_text(result->detail, sizeof result->detail, "the first header line is folded");
     else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_TOO_LARGE)
         copy_text(result->detail, sizeof result->detail, "a header line is longer than libcurl takes");
-    else if (code == CURLE_WRITE_ERROR && result->error == FETCH_DECODE)
-        copy_text(result->detail, sizeof result->detail, "more data behind the end of the compressed body");
     else if (result->error != FETCH_OK)
         copy_text(result->detail, sizeof result->detail,
                   transfer->message[0] ? transfer->message : curl_easy_strerror(code));
@@ -176,6 +180,8 @@ void outcome_of_exchange(const struct transfer *transfer, CURLcode code, struct 
     enum fetch_error error = transfer->error != FETCH_OK ? transfer->error : refine(transfer, code, result->redirects);
     if (error == FETCH_OK && status && !transfer->headers.is_complete)
         error = FETCH_RESET;
+    if (error == FETCH_OK && status > 0 && status < 200) /* 101, or the end came behind a 1xx */
+        error = FETCH_PROTOCOL;
     if (error == FETCH_OK && status >= 400)
         error = FETCH_HTTP_STATUS;
     result->error = (uint16_t)error;

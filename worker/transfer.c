@@ -1,6 +1,7 @@
 /* Runs in: worker */
 #include "worker/transfer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "common/clock.h"
 #include "common/extent.h"
 #include "common/fault.h"
-#include "common/fence.h"
+#include "worker/body.h"
 #include "worker/memory.h"
 #include "worker/outcome.h"
 
@@ -18,7 +19,7 @@
 #define RECEIVE_BYTES (32l << 10)
 #define DIGEST_BYTES 32
 
-static size_t refuse(struct transfer *transfer, enum fetch_error error, const char *why)
+size_t transfer_refuse(struct transfer *transfer, enum fetch_error error, const char *why)
 {
     transfer->error = error;
     transfer->why = why;
@@ -63,124 +64,13 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     follow_header(transfer, line, bytes);
     enum headers_verdict verdict = headers_line(&transfer->headers, &config->limits, line, bytes);
     if (verdict == HEADERS_TOO_LARGE || verdict == HEADERS_TOO_MANY)
-        taken = refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
+        taken = transfer_refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
     else if (verdict != HEADERS_OK)
-        taken = refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
+        taken = transfer_refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
     else if (config->keep_headers && !keep_header(transfer, line, bytes))
-        taken = refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
-    worker_set_current(transfer->context->worker, before);
-    return taken;
-}
-
-/* ---- body ---- */
-
-/* Decoded bytes may be no more than body_ratio_max times the received ones. What is received lags one buffer behind while
- * libcurl hands on a chunk. */
-static bool is_a_bomb(const struct transfer *transfer, uint64_t body_bytes)
-{
-    const struct fetch_limits *limits = &transfer->context->config->limits;
-    if (!transfer->headers.is_encoded || body_bytes <= limits->body_ratio_from_bytes)
-        return false;
-    curl_off_t received = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
-    return body_bytes / limits->body_ratio_max > (uint64_t)received + (uint64_t)RECEIVE_BYTES;
-}
-
-static void pause_for_memory(struct transfer *transfer)
-{
-    transfer->is_paused = true;
-    transfer->paused_since_ns = clock_now_ns();
-    worker_set_paused(transfer->context->worker, ++transfer->context->paused_count);
-    full_fence(); /* pairs with the fence of the coordinator's ring_paused() */
-}
-
-static void end_pause(struct transfer *transfer)
-{
-    transfer->is_paused = false;
-    transfer->paused_ns += clock_now_ns() - transfer->paused_since_ns;
-    worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
-}
-
-/* Says that it waits, then looks again: who gave memory back in between has rung for nobody. False: it waits. */
-static bool may_grow_or_pause(struct transfer *transfer, uint64_t more_bytes)
-{
-    const struct shared *shared = transfer->context->shared;
-    if (extent_may_grow(shared, transfer->claim.slot, more_bytes))
-        return true;
-    pause_for_memory(transfer);
-    if (extent_may_grow(shared, transfer->claim.slot, more_bytes)) {
-        end_pause(transfer);
-        return true;
-    }
-    /* Waiting for us is not the server's fault: the clock of this attempt stands still. */
-    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, 0l);
-    return false;
-}
-
-/* How far to reserve so that `end` can be written: what the answer announced, else 64 KiB, then doubling. */
-static uint64_t reservation_for(const struct transfer *transfer, uint64_t end, uint64_t reserved)
-{
-    const struct headers *headers = &transfer->headers;
-    uint64_t wants = reserved < EXTENT_WARM_BYTES ? EXTENT_WARM_BYTES : reserved * 2;
-    if (!headers->is_encoded && headers->content_length >= 0 &&
-        (uint64_t)headers->content_length <= transfer->context->config->limits.body_bytes_max)
-        wants = transfer->body_offset + (uint64_t)headers->content_length;
-    if (wants < end)
-        wants = end;
-    uint64_t stride = transfer->context->shared->body_stride;
-    return wants < stride ? wants : stride;
-}
-
-/* Stores one piece of the body. Returns false and sets *taken when the piece was not taken. */
-static bool store_body(struct transfer *transfer, const char *data, size_t bytes, size_t *taken)
-{
-    const struct shared *shared = transfer->context->shared;
-    uint32_t slot = transfer->claim.slot;
-    if (transfer->body_stored == 0)
-        transfer->body_offset = (transfer->extent_used + 15) & ~15ull;
-    uint64_t end = transfer->body_offset + transfer->body_stored + bytes;
-    uint64_t reserved = atomic_load_explicit(&shared->slots[slot].reserved_bytes, memory_order_relaxed);
-    if (end > reserved) {
-        uint64_t wants = reservation_for(transfer, end, reserved);
-        if (!may_grow_or_pause(transfer, wants - reserved)) {
-            *taken = CURL_WRITEFUNC_PAUSE;
-            return false;
-        }
-        if (extent_reserve(shared, slot, wants) != STATUS_OK) {
-            *taken = refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the body: /dev/shm is full");
-            return false;
-        }
-    }
-    memcpy(extent_at(shared, slot) + transfer->body_offset + transfer->body_stored, data, bytes);
-    transfer->body_stored += bytes;
-    return true;
-}
-
-static size_t take_body(struct transfer *transfer, const char *data, size_t bytes)
-{
-    const struct fetch_config *config = transfer->context->config;
-    uint64_t sum = transfer->body_bytes + bytes;
-    FAULT_URL((const char *)extent_at(transfer->context->shared, transfer->claim.slot));
-    if (sum > config->limits.body_bytes_max)
-        return refuse(transfer, FETCH_TOO_LARGE, "the body is larger than --max-body allows");
-    if (is_a_bomb(transfer, sum))
-        return refuse(transfer, FETCH_TOO_LARGE, "the body grows suspiciously when decoded: a compression bomb");
-    size_t taken = bytes;
-    if (config->keep_body && !store_body(transfer, data, bytes, &taken))
-        return taken;
-    if (transfer->digest && EVP_DigestUpdate(transfer->digest, data, bytes) != 1)
-        return refuse(transfer, FETCH_OUT_OF_MEMORY, "no memory for the digest");
-    if (transfer->links)
-        body_links_take(transfer->links, transfer->easy, data, bytes);
-    transfer->body_bytes = sum;
-    return bytes;
-}
-
-static size_t on_body(char *data, size_t size, size_t count, void *context)
-{
-    struct transfer *transfer = context;
-    uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
-    size_t taken = take_body(transfer, data, size * count);
+        taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
+    else if (headers_say_nothing_of_length(&transfer->headers))
+        tls_end_watch(&transfer->tls_end, transfer->easy);
     worker_set_current(transfer->context->worker, before);
     return taken;
 }
@@ -190,18 +80,19 @@ void transfer_resume(struct transfer *transfer)
     const struct shared *shared = transfer->context->shared;
     if (!transfer->is_paused || !extent_may_grow(shared, transfer->claim.slot, EXTENT_WARM_BYTES))
         return;
-    end_pause(transfer);
+    body_end_pause(transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
                      (long)(transfer->context->config->limits.total_timeout_ms + transfer->paused_ns / NS_PER_MS));
-    curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call on_body() at once, which may pause again */
+    curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call body_take() at once, which may pause again */
 }
 
 /* ---- set-up ---- */
 
 #define SET(option, value) \
     do { \
-        if (curl_easy_setopt(transfer->easy, (option), (value)) != CURLE_OK) \
-            return STATUS_INVALID_ARGUMENT; \
+        CURLcode set_code = curl_easy_setopt(transfer->easy, (option), (value)); \
+        if (set_code != CURLE_OK) \
+            return set_code == CURLE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT; \
     } while (0)
 
 static enum status set_limits(struct transfer *transfer, const struct fetch_limits *limits)
@@ -247,10 +138,9 @@ static enum status set_exchange(struct transfer *transfer)
 {
     SET(CURLOPT_PRIVATE, transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->message);
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode what it can; the header itself is among the lines */
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, transfer);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEFUNCTION, body_take);
     SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_NOPROGRESS, 1l);
     SET(CURLOPT_HTTPHEADER, transfer->context->lines);
@@ -284,12 +174,14 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
 
 void transfer_close(struct transfer *transfer)
 {
+    tls_end_forget(&transfer->tls_end);
     curl_easy_cleanup(transfer->easy);
     memory_release(transfer->held_header);
     curl_url_cleanup(transfer->url);
     free(transfer->origin);
     curl_slist_free_all(transfer->lines);
     EVP_MD_CTX_free(transfer->digest);
+    decoder_close(transfer->decoder);
     body_links_close(transfer->links);
     *transfer = (struct transfer){0};
 }
@@ -344,17 +236,18 @@ static size_t plain_origin_bytes(const char *url, size_t bytes)
 
 /* A handle taken apart once serves all pages of its host: only the path is set then. libcurl would otherwise parse the text and
  * put it together again for every page. */
-static bool set_url(struct transfer *transfer, const char *url, size_t bytes)
+static CURLUcode set_url(struct transfer *transfer, const char *url, size_t bytes)
 {
     size_t origin_bytes = plain_origin_bytes(url, bytes);
     if (origin_bytes && origin_bytes == transfer->origin_bytes && memcmp(url, transfer->origin, origin_bytes) == 0)
-        return curl_url_set(transfer->url, CURLUPART_PATH, url + origin_bytes, 0) == CURLUE_OK;
+        return curl_url_set(transfer->url, CURLUPART_PATH, url + origin_bytes, 0);
     transfer->origin_bytes = 0;
-    if (curl_url_set(transfer->url, CURLUPART_URL, url, 0) != CURLUE_OK)
-        return false;
+    CURLUcode code = curl_url_set(transfer->url, CURLUPART_URL, url, 0);
+    if (code != CURLUE_OK)
+        return code;
     memcpy(transfer->origin, url, origin_bytes);
     transfer->origin_bytes = origin_bytes;
-    return true;
+    return CURLUE_OK;
 }
 
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
@@ -366,6 +259,7 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
         return STATUS_INVALID_ARGUMENT;
     transfer->claim = *claim;
     transfer->error = FETCH_OK;
+    transfer->is_deaf = false;
     transfer->why = "";
     transfer->message[0] = '\0';
     if (transfer->began_again)
@@ -374,6 +268,7 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     transfer->headers_offset = slot->url_bytes + 1 + slot->header_bytes + URL_BYTES_MAX + 1;
     transfer->extent_used = transfer->headers_offset;
     transfer->headers_bytes = transfer->body_offset = transfer->body_bytes = transfer->body_stored = 0;
+    transfer->redelivered_bytes = 0;
     transfer->paused_ns = 0;
     transfer->began_ns = clock_now_ns();
     headers_reset(&transfer->headers);
@@ -382,8 +277,9 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
         return STATUS_OUT_OF_MEMORY;
     if (transfer->links)
         body_links_begin(transfer->links);
-    if (!set_url(transfer, url, slot->url_bytes))
-        return STATUS_INVALID_ARGUMENT;
+    CURLUcode code = set_url(transfer, url, slot->url_bytes);
+    if (code != CURLUE_OK)
+        return code == CURLUE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT;
     SET(CURLOPT_URL, url); /* or libcurl puts its own together, and a handle used again would tell the old one */
     SET(CURLOPT_CURLU, transfer->url);
     /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
@@ -399,7 +295,8 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
 bool transfer_begin_again(struct transfer *transfer, CURLcode code)
 {
     long new_connections = 1;
-    bool is_dead = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+    bool is_dead =
+        code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_HTTP2;
     if (!is_dead || transfer->began_again || transfer->error != FETCH_OK || transfer->headers.bytes)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &new_connections);
@@ -423,7 +320,8 @@ void transfer_fail(struct result_shm *result, enum fetch_error error, const char
     snprintf(result->detail, sizeof result->detail, "%s", why);
 }
 
-/* Where the answer came from in the end, if redirects led elsewhere. */
+/* Where the answer came from in the end, if redirects led elsewhere. A Location without a fragment inherits the one before (RFC
+ * 9110, 10.2.2), of which libcurl knows nothing. A URL that grew too long on its way is an error: it could not be told. */
 static void store_effective_url(struct transfer *transfer, struct result_shm *result)
 {
     const struct shared *shared = transfer->context->shared;
@@ -432,12 +330,28 @@ static void store_effective_url(struct transfer *transfer, struct result_shm *re
     uint64_t at = slot->url_bytes + 1 + slot->header_bytes;
     curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
     size_t bytes = url ? strlen(url) : 0;
-    if (!bytes || bytes > URL_BYTES_MAX || extent_reserve(shared, transfer->claim.slot, at + bytes + 1) != STATUS_OK)
+    if (!bytes || extent_reserve(shared, transfer->claim.slot, at + URL_BYTES_MAX + 1) != STATUS_OK)
         return;
-    memcpy(extent_at(shared, transfer->claim.slot) + at, url, bytes + 1);
+    char *extent = (char *)extent_at(shared, transfer->claim.slot);
+    const char *fragment = strchr(url, '#') ? NULL : memchr(extent, '#', slot->url_bytes);
+    size_t fragment_bytes = fragment ? slot->url_bytes - (size_t)(fragment - extent) : 0;
+    if (bytes > URL_BYTES_MAX) {
+        if (result->error == FETCH_OK) {
+            result->error = FETCH_PROTOCOL;
+            snprintf(result->detail, sizeof result->detail, "redirected to a URL that is longer than 4096 bytes");
+        }
+        return;
+    }
+    if (fragment_bytes > URL_BYTES_MAX - bytes)
+        fragment_bytes = 0;
+    memcpy(extent + at, url, bytes);
+    if (fragment_bytes)
+        memcpy(extent + at + bytes, fragment, fragment_bytes);
+    extent[at + bytes + fragment_bytes] = '\0';
     result->effective_offset = (uint32_t)at;
-    result->effective_bytes = (uint32_t)bytes;
+    result->effective_bytes = (uint32_t)(bytes + fragment_bytes);
 }
+static_assert(URL_BYTES_MAX == 4096u, "the message names this number");
 
 static void store_digest(struct transfer *transfer, struct result_shm *result)
 {
@@ -453,6 +367,10 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     memset(result, 0, offsetof(struct result_shm, sha256));
     if (code == CURLE_OK)
         transfer->error = FETCH_OK; /* one address of the host was refused, another was not */
+    body_finish(transfer, code);
+    if (!tls_end_was_proper(&transfer->tls_end) && code == CURLE_OK && transfer->error == FETCH_OK)
+        transfer_refuse(transfer, FETCH_RESET, "the TLS connection was cut off, and nothing says where the body ends");
+    tls_end_forget(&transfer->tls_end);
     outcome_of_exchange(transfer, code, result);
     outcome_times(transfer, result);
     result->queued_us = (transfer->began_ns - slot->submitted_ns) / NS_PER_US;
@@ -464,6 +382,7 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     result->links = transfer->links ? body_links_end(transfer->links) : 0;
     result->headers_offset = (uint32_t)transfer->headers_offset;
     result->headers_bytes = (uint32_t)transfer->headers_bytes;
+    FAULT_POINT("finish.result");
     store_digest(transfer, result);
     transfer->was_used = true;
     if (transfer->last_header) {
@@ -473,10 +392,6 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
         transfer->last_header = NULL;
     }
     drop_own_lines(transfer);
-    if (transfer->is_paused) {
-        transfer->is_paused = false;
-        worker_set_paused(transfer->context->worker, --transfer->context->paused_count);
-    }
     if (transfer->paused_ns)
         curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)transfer->context->config->limits.total_timeout_ms);
 }

@@ -10,7 +10,9 @@
 
 #include "common/fetch_error.h"
 #include "worker/body_links.h"
+#include "worker/decoder.h"
 #include "worker/headers.h"
+#include "worker/tls_end.h"
 #include "worker/worker.h"
 
 /* What all transfers of a worker share; borrowed. */
@@ -25,7 +27,8 @@ struct transfer_context {
     curl_opensocket_callback open_socket;
     curl_closesocket_callback close_socket;
     void *socket_context;
-    uint32_t paused_count; /* transfers that wait for body memory */
+    uint32_t paused_count;         /* transfers that wait for body memory */
+    struct decoder *spare_decoder; /* of a transfer that has ended; NULL: none */
 };
 
 struct transfer {
@@ -35,6 +38,7 @@ struct transfer {
     uint32_t lane;
     bool is_running;  /* the multi handle holds it */
     bool is_paused;   /* waits for body memory */
+    bool is_deaf;     /* its socket could not be watched: it would wait in vain */
     bool was_used;    /* the handle has served a URL */
     bool began_again; /* on a new connection, after a used one turned out to be dead */
     struct claim claim;
@@ -44,6 +48,7 @@ struct transfer {
     CURLU *url;        /* what is fetched, by the parser that checked it */
     char *origin;      /* "scheme://host:port" of what url was set to last; "" when that was not plain */
     size_t origin_bytes;
+    struct tls_end tls_end;
     struct curl_slist *lines; /* this request's own headers; NULL: those of the run */
     EVP_MD_CTX *digest;       /* NULL unless digests are wanted */
     struct body_links *links; /* NULL unless links are counted */
@@ -55,6 +60,8 @@ struct transfer {
     uint64_t body_offset;
     uint64_t body_bytes; /* decoded so far */
     uint64_t body_stored;
+    struct decoder *decoder;  /* NULL: the body has no coding, or has not begun */
+    size_t redelivered_bytes; /* of what libcurl hands on next: decoded before a pause */
     int64_t began_ns;
     int64_t paused_ns; /* all pauses together */
     int64_t paused_since_ns;
@@ -72,9 +79,13 @@ void transfer_renew(struct transfer *transfer);
 /* Sets what is this claim's: URL and headers, from the slot's extent. Errors: OUT_OF_MEMORY, INVALID_ARGUMENT. */
 enum status transfer_begin(struct transfer *transfer, const struct claim *claim);
 
-/* A connection that lay idle was closed by the server just when it was used again (RFC 9112, 9.3.1): nothing was answered, so the
- * request may be sent once more, on a new one. True: add the handle again, the claim goes on. */
+/* A connection that lay idle was closed by the server just when it was used again (RFC 9112, 9.3.1; GOAWAY, RFC 9113, 6.8): nothing
+ * was answered, so the request may be sent once more, on a new one. True: add the handle again, the claim goes on. */
 bool transfer_begin_again(struct transfer *transfer, CURLcode code);
+
+/* For libcurl's callbacks: the transfer ends with this error. `why` must live as long as the transfer. Returns what the callback
+ * is to return. */
+size_t transfer_refuse(struct transfer *transfer, enum fetch_error error, const char *why);
 
 /* Fills the slot's result from how the transfer ended. */
 void transfer_finish(struct transfer *transfer, CURLcode code);

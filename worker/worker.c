@@ -30,6 +30,7 @@ struct worker {
     bool has_news; /* published since the coordinator was told */
     bool interrupted;
     bool orphaned;
+    bool is_leaving;
     int64_t deadline_ns; /* when worker_run_inline() returns at the latest */
 };
 
@@ -64,6 +65,7 @@ enum status worker_open(struct worker **out, const struct worker_config *config)
     if (status != STATUS_OK)
         goto cleanup;
     roster_begin(config->shared, config->owner.worker);
+    FAULT_POINT("worker.opened");
     *out = worker;
     return STATUS_OK;
 
@@ -106,12 +108,16 @@ void worker_set_paused(struct worker *worker, uint32_t count)
                           memory_order_seq_cst);
 }
 
-void worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events)
+void worker_leave(struct worker *worker)
+{
+    worker->is_leaving = true;
+}
+
+bool worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
     int operation = !was ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
-    if (was != events)
-        epoll_ctl(worker->epoll_fd, operation, fd, &event);
+    return was == events || epoll_ctl(worker->epoll_fd, operation, fd, &event) == 0;
 }
 
 static void say_held(const struct worker *worker)
@@ -165,12 +171,18 @@ static void tell_coordinator(struct worker *worker)
     /* if we die here: the coordinator sleeps on, but our death itself wakes it. */
     uint64_t one = 1;
     ssize_t written = write(worker->config.done_fd, &one, sizeof one);
+    FAULT_POINT("tell.after_write");
     (void)written; /* EAGAIN: it is awake anyway */
+}
+
+static bool claims_no_more(const struct worker *worker)
+{
+    return worker->is_leaving || (worker->config.tasks_max && worker->claimed_ever >= worker->config.tasks_max);
 }
 
 static uint32_t room_of(const struct worker *worker)
 {
-    if (worker->config.tasks_max && worker->claimed_ever >= worker->config.tasks_max)
+    if (claims_no_more(worker))
         return 0;
     uint32_t room = worker->config.capacity - worker->held;
     uint32_t announceable = done_ring_room(worker->config.shared, worker->config.owner.worker);
@@ -222,13 +234,19 @@ static void look_for_cancelled(struct worker *worker)
     }
 }
 
+/* For what the coordinator may have rung for. */
+static void look_again(struct worker *worker)
+{
+    look_for_cancelled(worker);
+    worker->config.job->memory_freed(worker->job);
+}
+
 static void answer_doorbell(struct worker *worker)
 {
     uint64_t rings;
     ssize_t got = read(worker->config.doorbell_fd, &rings, sizeof rings);
     (void)got;
-    look_for_cancelled(worker);
-    worker->config.job->memory_freed(worker->job);
+    look_again(worker);
 }
 
 static void dispatch(struct worker *worker, const struct epoll_event *event)
@@ -259,6 +277,8 @@ static void poll_once(struct worker *worker, bool may_block)
     }
     for (int i = 0; i < count; i++)
         dispatch(worker, &events[i]);
+    if (count == 0 && timeout_ms > 0)
+        look_again(worker); /* a bell may be lost: this is the recheck of section 6 */
 }
 
 static void wait_busy(struct worker *worker)
@@ -269,6 +289,8 @@ static void wait_busy(struct worker *worker)
         return;
     }
     roster_mark_room(config->shared, config->owner.worker);
+    /* if we die here: the bit is stale until the reaper clears it; a bell for us is lost, and our death makes up for it. */
+    FAULT_POINT("room.after_mark");
     poll_once(worker, ring_is_empty(worker));
     roster_unmark_room(config->shared, config->owner.worker);
 }
@@ -278,10 +300,13 @@ static void wait_idle(struct worker *worker)
 {
     const struct worker_config *config = &worker->config;
     roster_mark_idle(config->shared, config->owner.worker);
+    FAULT_POINT("idle.after_mark");
     if (ring_is_empty(worker) && !must_stop(worker)) {
         struct timespec until = clock_timespec(clock_now_ns() + config->heartbeat_ms * NS_PER_MS);
         /* A token without an item is normal: whatever this returns, the ring is looked at next. */
         sem_clockwait(&config->shared->header->rings[config->ring].work, CLOCK_MONOTONIC, &until);
+        /* if we die here: a token may have gone with us; the reaper posts one. */
+        FAULT_POINT("idle.after_wait");
     }
     roster_unmark_idle(config->shared, config->owner.worker);
     poll_once(worker, false);
@@ -289,7 +314,7 @@ static void wait_idle(struct worker *worker)
 
 static bool is_used_up(const struct worker *worker)
 {
-    return worker->config.tasks_max && worker->claimed_ever >= worker->config.tasks_max && worker->held == 0;
+    return claims_no_more(worker) && worker->held == 0;
 }
 
 /* What every turn begins with; true if anything was claimed. */

@@ -20,9 +20,10 @@ struct job;
 /* Exit status of a worker process. */
 enum worker_exit {
     WORKER_STOPPED = 0,     /* was asked to */
-    WORKER_TASKS_DONE = 10, /* did as many tasks as one worker may: replace it */
+    WORKER_TASKS_DONE = 10, /* did as many tasks as one worker may, or worker_leave(): replace it */
     WORKER_ORPHANED = 11,   /* the coordinator is gone */
     WORKER_CONFIG = 12,     /* cannot start with this configuration: do not restart it */
+    WORKER_SHORT = 13,      /* cannot start for want of memory or descriptors, which may pass */
 };
 
 /* What the slots are for. All in the worker's thread; none may block. */
@@ -65,6 +66,7 @@ struct fetch_config {
     size_t header_count;
     const char *const *resolve;
     size_t resolve_count;
+    const char *crash_url; /* raises SIGSEGV when the first byte of this URL's body arrives; NULL: none */
 };
 
 struct worker_config {
@@ -81,11 +83,36 @@ struct worker_config {
     int done_fd;        /* an eventfd that wakes the coordinator */
     int lifeline_fd;    /* hangs up when the coordinator is gone; -1: it is us */
     int interrupt_fd;   /* worker_run_inline() returns when this is readable; -1: none */
+    uint32_t sandbox;   /* enum worker_sandbox, or-ed: what worker_confine() puts on */
 };
+
+/* The parts of the sandbox of a worker process; sandbox.c has what each of them does. */
+enum worker_sandbox {
+    WORKER_SANDBOX_RLIMITS = 1u << 0,
+    WORKER_SANDBOX_PRIVS = 1u << 1,
+    WORKER_SANDBOX_NODUMP = 1u << 2,
+    WORKER_SANDBOX_LANDLOCK = 1u << 3,
+    WORKER_SANDBOX_SECCOMP = 1u << 4,
+    WORKER_SANDBOX_COUNT = 5
+};
+
+/* Their names, by bit. */
+extern const char *const worker_sandbox_names[WORKER_SANDBOX_COUNT];
+
+/* Which of these parts the kernel has not. Asks it and changes nothing: the coordinator may call it. */
+uint32_t worker_sandbox_missing(uint32_t parts);
+
+/* The names of these parts, "landlock, seccomp"; and what this kernel has of each, "privs, landlock (ABI 4)". */
+void worker_sandbox_list(uint32_t parts, char *text, size_t bytes);
+void worker_sandbox_describe(char *text, size_t bytes);
 
 /* Makes a worker. In a child after fork(), in a thread of its own, or in the coordinator. config is copied, what it points
  * to is borrowed. Errors: OUT_OF_MEMORY, SYSTEM, INVALID_ARGUMENT (what libcurl refuses). */
 enum status worker_open(struct worker **worker, const struct worker_config *config);
+
+/* Confines the calling process as config.sandbox says, for good: in a child after fork(), between worker_open() and
+ * worker_run(), while it has one thread. A part that the kernel refuses is left out and named in the roster. */
+void worker_confine(struct worker *worker);
 
 /* Works until shutdown, the coordinator's end or the bound of its tasks. Blocks. */
 enum worker_exit worker_run(struct worker *worker);
@@ -110,10 +137,14 @@ void worker_publish(struct worker *worker, const struct claim *claim);
 /* Names the slot that is being worked on, SLOT_NONE when done with it; returns what it was. */
 uint32_t worker_set_current(struct worker *worker, uint32_t slot);
 
+/* What is held is the last: claims nothing more and ends, to be replaced. Processes only. */
+void worker_leave(struct worker *worker);
+
 /* How many transfers wait for body memory. */
 void worker_set_paused(struct worker *worker, uint32_t count);
 
-/* Watches a descriptor for epoll's `events`; `was`: what it was watched for, 0: not at all. events 0 ends it. */
-void worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events);
+/* Watches a descriptor for epoll's `events`; `was`: what it was watched for, 0: not at all. events 0 ends it. False: the system
+ * refuses, and it is watched as it was. */
+bool worker_watch(struct worker *worker, int fd, uint32_t was, uint32_t events);
 
 #endif

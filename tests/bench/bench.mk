@@ -1,23 +1,42 @@
-# The engine's own figures, and shoal beside its peers on one machine. Included by the Makefile.
+# The whole benchmark: shoal beside its peers on one machine, and the engine's own figures. Included by the Makefile.
 
-$(BUILD)/bench_engine: $(BUILD)/tests/bench/engine.o $(BUILD)/libexecutor.a $(BUILD)/libworker.a $(BUILD)/libcommon.a
+bench_objects := $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out %/html.c,$(wildcard tests/bench/*.c))))
+$(BUILD)/bench_engine: $(bench_objects) $(BUILD)/libexecutor.a $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # bench_html FILE ...: how fast pages are taken apart, and how fast their links are found.
 $(BUILD)/bench_html: $(BUILD)/tests/bench/html.o $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(BUILD)/tests/bench/engine.d $(BUILD)/tests/bench/html.d
+-include $(bench_objects:.o=.d) $(BUILD)/tests/bench/html.d
 
-BENCH_PACKAGES := nginx-light wget2 wrk
+# PEERS=all: the Python ones too, which bring many packages. What is not there is named in the table and left out.
+PEERS          ?=
+BENCH_PACKAGES := nginx-light python3
+PEER_PACKAGES  := wget2 curl aria2 wrk $(if $(filter all,$(PEERS)),python3-requests python3-aiohttp python3-scrapy)
+BENCH_ROUNDS   ?= 5
+BENCH_OPTIONS  ?=
+bench_programs := $(BUILD)/shoal $(BUILD)/origin $(BUILD)/bench_engine
+bench_run       = tests/bench/run --build $(BUILD) --rounds $(BENCH_ROUNDS)
 
-.PHONY: bench bench-engine bench-burst
-#: bench       empty tasks a second, latency, and 50,000 pages of 10 KiB beside wrk and wget2
+# tests/check_bench.sh runs the benchmark, small.
+suites: $(BUILD)/bench_engine
+
+.PHONY: bench bench-run bench-burst bench-engine bench-sandbox
+#: bench       shoal beside its peers on five workloads, ratios, the engine's figures (PEERS=all: Python's peers too)
 bench: deps-run
 	@tests/install_deps $(BENCH_PACKAGES)
-	@$(MAKE) --no-print-directory bench-engine bench-burst
-bench-engine: $(BUILD)/bench_engine
-	@for i in 1 2 3; do $(BUILD)/bench_engine empty 2000000 2 || exit 1; done
-	@$(BUILD)/bench_engine latency 20000
-bench-burst: $(BUILD)/bench_engine $(BUILD)/shoal
-	@tests/bench/burst $(BUILD) $(BENCH_ROUNDS)
+	@tests/install_deps $(PEER_PACKAGES) || echo "bench: goes on without them"
+	@$(MAKE) --no-print-directory bench-run
+bench-run: $(bench_programs)
+	@$(bench_run) --json $(BUILD)/bench.json $(BENCH_OPTIONS)
+#: bench-burst the burst workload alone, with the limit (BENCH_ROUNDS=9)
+bench-burst: $(bench_programs)
+	@$(bench_run) --json $(BUILD)/bench-burst.json --workloads burst \
+	  --only shoal,shoal-threads,bodies-kept,wget2,wrk $(BENCH_OPTIONS)
+bench-engine: $(bench_programs)
+	@$(bench_run) --workloads engine $(BENCH_OPTIONS)
+#: bench-sandbox  what the workers' sandbox costs: one system call, and the burst workload with it and without
+bench-sandbox: $(bench_programs)
+	@$(BUILD)/bench_engine calls
+	@$(bench_run) --workloads burst --only shoal,shoal-unconfined $(BENCH_OPTIONS)

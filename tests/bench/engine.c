@@ -4,82 +4,20 @@
  *
  *     bench_engine empty [TASKS [WORKERS [threads]]]   empty tasks a second
  *     bench_engine latency [TASKS]                     submit to start, one at a time: p50 and p99
- *     bench_engine kept FILE [WORKERS [IN_FLIGHT]]     the URLs of FILE, every body kept for the caller and touched */
+ *     bench_engine pending [FUTURES]                   memory of futures that wait, by the growth of the resident set
+ *     bench_engine calls [CALLS]                       CPU time of a system call in a worker, by part of the sandbox
+ *     bench_engine kept FILE [WORKERS [IN_FLIGHT]]     the URLs of FILE, every body kept for the caller and touched
+ *
+ * Prints lines "NAME VALUE", for people and for tests/bench/engine.py alike. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "coordinator/executor.h"
-#include "worker/worker.h"
-
-/* ---- a job that does nothing ---- */
-
-struct job {
-    struct worker *worker;
-};
-
-static enum status empty_open(struct job **job, struct worker *worker)
-{
-    *job = malloc(sizeof **job);
-    if (!*job)
-        return STATUS_OUT_OF_MEMORY;
-    (*job)->worker = worker;
-    return STATUS_OK;
-}
-
-static void empty_start(struct job *job, const struct claim *claim)
-{
-    const struct shared *shared = worker_config_of(job->worker)->shared;
-    struct result_shm *result = worker_result(job->worker, claim->slot);
-    memset(result, 0, offsetof(struct result_shm, sha256));
-    result->retry_after_s = -1;
-    result->queued_us = (clock_now_ns() - shared->slots[claim->slot].submitted_ns) / NS_PER_US;
-    worker_publish(job->worker, claim);
-}
-
-static void empty_cancel(struct job *job, uint32_t slot)
-{
-    (void)job;
-    (void)slot;
-}
-
-static void empty_ready(struct job *job, int fd, uint32_t events)
-{
-    (void)job;
-    (void)fd;
-    (void)events;
-}
-
-static void empty_turn(struct job *job)
-{
-    (void)job;
-}
-
-static int64_t empty_deadline_ns(const struct job *job)
-{
-    (void)job;
-    return DEADLINE_NEVER;
-}
-
-static void empty_close(struct job *job)
-{
-    free(job);
-}
-
-static const struct job_ops EMPTY = {
-    .name = "empty",
-    .open = empty_open,
-    .start = empty_start,
-    .cancel = empty_cancel,
-    .ready = empty_ready,
-    .turn = empty_turn,
-    .deadline_ns = empty_deadline_ns,
-    .memory_freed = empty_turn,
-    .close = empty_close,
-};
-
-/* ---- runs ---- */
+#include "tests/bench/calls.h"
+#include "tests/bench/empty_job.h"
 
 struct sums {
     uint64_t done;
@@ -129,15 +67,31 @@ static void drain(struct executor *executor)
         ;
 }
 
+static void print_count(const char *name, uint64_t value)
+{
+    printf("%s %llu\n", name, (unsigned long long)value);
+}
+
+static void print_value(const char *name, double value)
+{
+    printf("%s %.1f\n", name, value);
+}
+
+/* Options of a run of tasks that do nothing. */
+static void empty_options(struct executor_options *options, enum executor_engine engine)
+{
+    executor_options_init(options);
+    options->engine = engine;
+    options->keep = EXECUTOR_KEEP_NOTHING;
+    options->job = &empty_job;
+}
+
 static int run_empty(uint64_t tasks, uint32_t workers, bool threads)
 {
     struct executor_options options;
-    executor_options_init(&options);
-    options.engine = threads ? EXECUTOR_THREADS : EXECUTOR_PROCESSES;
+    empty_options(&options, threads ? EXECUTOR_THREADS : EXECUTOR_PROCESSES);
     options.workers = workers;
     options.concurrency = 512;
-    options.keep = EXECUTOR_KEEP_NOTHING;
-    options.job = &EMPTY;
     struct executor *executor = open_or_exit(&options);
     struct sums sums = {0};
     submit_or_exit(executor, "", &sums); /* the workers start outside the measured time */
@@ -147,11 +101,11 @@ static int run_empty(uint64_t tasks, uint32_t workers, bool threads)
         submit_or_exit(executor, "", &sums);
     drain(executor);
     double seconds = (double)(clock_now_ns() - began_ns) / NS_PER_S;
-    struct executor_stats stats;
-    executor_stats(executor, &stats);
     executor_close(executor);
-    printf("empty: %llu tasks, %u %s: %.0f a second; %zu bytes a pending future\n", (unsigned long long)tasks,
-           (unsigned)workers, threads ? "threads" : "processes", (double)tasks / seconds, stats.pending_future_bytes);
+    printf("engine %s\n", threads ? "threads" : "processes");
+    print_count("workers", workers);
+    print_count("tasks", tasks);
+    print_value("tasks_per_second", (double)tasks / seconds);
     return sums.done == tasks + 1 && sums.failed == 0 ? 0 : 1;
 }
 
@@ -165,9 +119,7 @@ static int compare(const void *a, const void *b)
 static int run_latency(uint64_t tasks)
 {
     struct executor_options options;
-    executor_options_init(&options);
-    options.keep = EXECUTOR_KEEP_NOTHING;
-    options.job = &EMPTY;
+    empty_options(&options, EXECUTOR_PROCESSES);
     struct executor *executor = open_or_exit(&options);
     int64_t *queued_us = calloc(tasks, sizeof *queued_us);
     for (uint64_t i = 0; queued_us && i < tasks; i++) {
@@ -182,10 +134,64 @@ static int run_latency(uint64_t tasks)
     if (!queued_us)
         return 1;
     qsort(queued_us, tasks, sizeof *queued_us, compare);
-    printf("latency: %llu tasks, one at a time: submit to start p50 %lld us, p99 %lld us\n", (unsigned long long)tasks,
-           (long long)queued_us[tasks / 2], (long long)queued_us[tasks * 99 / 100]);
+    print_count("tasks", tasks);
+    print_count("submit_to_start_p50_us", (uint64_t)queued_us[tasks / 2]);
+    print_count("submit_to_start_p99_us", (uint64_t)queued_us[tasks * 99 / 100]);
     free(queued_us);
     return 0;
+}
+
+/* Resident memory of this process; 0 when the kernel does not say. */
+static uint64_t resident_bytes(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file) {
+        if (fscanf(file, "%*s %llu", &pages) != 1)
+            pages = 0;
+        fclose(file);
+    }
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The serial engine starts nothing before the caller waits: what was submitted is pending, to the last one. */
+static int run_pending(uint32_t count)
+{
+    struct executor_options options;
+    empty_options(&options, EXECUTOR_SERIAL);
+    options.workers = 1;
+    options.concurrency = 1;
+    options.pending_max = count + 1;
+    struct executor *executor = open_or_exit(&options);
+    struct future **futures = malloc(count * sizeof *futures);
+    struct executor_stats stats;
+    char url[64];
+    uint64_t url_bytes = 0;
+    uint32_t submitted = 0;
+    if (!futures)
+        return 1;
+    memset(futures, 0xff, count * sizeof *futures); /* resident before, so not counted */
+    uint64_t before = resident_bytes();
+    for (; submitted < count; submitted++) {
+        url_bytes += (uint64_t)snprintf(url, sizeof url, "http://192.0.2.1/page/%07u", (unsigned)submitted) + 1;
+        if (executor_submit_url(executor, url, &futures[submitted]) != STATUS_OK)
+            break;
+    }
+    uint64_t after = resident_bytes();
+    executor_stats(executor, &stats);
+    drain(executor);
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < submitted; i++) {
+        done += future_done(futures[i]);
+        future_release(futures[i]);
+    }
+    executor_close(executor);
+    free((void *)futures);
+    print_count("futures", count);
+    print_value("resident_bytes_per_future", (double)(after - before) / count);
+    print_value("url_bytes_per_future", (double)url_bytes / count);
+    print_count("stated_bytes_per_future", stats.pending_future_bytes);
+    return before && stats.pending == count && done == count ? 0 : 1;
 }
 
 static int run_kept(const char *path, uint32_t workers, uint32_t in_flight)
@@ -211,14 +217,17 @@ static int run_kept(const char *path, uint32_t workers, uint32_t in_flight)
     double seconds = (double)(clock_now_ns() - began_ns) / NS_PER_S;
     executor_close(executor);
     fclose(file);
-    printf("kept: %llu pages, %llu failed, %.1f MB: %.0f pages a second\n", (unsigned long long)sums.done,
-           (unsigned long long)sums.failed, (double)sums.bytes / 1e6, (double)sums.done / seconds);
+    print_count("pages", sums.done);
+    print_count("failed", sums.failed);
+    print_value("megabytes", (double)sums.bytes / 1e6);
+    print_value("pages_per_second", (double)sums.done / seconds);
     return sums.failed ? 1 : 0;
 }
 
 static uint64_t number(int argc, char **argv, int at, uint64_t otherwise)
 {
-    return at < argc ? strtoull(argv[at], NULL, 10) : otherwise;
+    uint64_t value = at < argc ? strtoull(argv[at], NULL, 10) : otherwise;
+    return value > 0 ? value : otherwise;
 }
 
 int main(int argc, char **argv)
@@ -228,9 +237,13 @@ int main(int argc, char **argv)
                          argc > 4 && strcmp(argv[4], "threads") == 0);
     if (argc >= 2 && strcmp(argv[1], "latency") == 0)
         return run_latency(number(argc, argv, 2, 20000));
+    if (argc >= 2 && strcmp(argv[1], "pending") == 0)
+        return run_pending((uint32_t)number(argc, argv, 2, 1000000));
+    if (argc >= 2 && strcmp(argv[1], "calls") == 0)
+        return run_calls(number(argc, argv, 2, 300000));
     if (argc >= 3 && strcmp(argv[1], "kept") == 0)
         return run_kept(argv[2], (uint32_t)number(argc, argv, 3, 0), (uint32_t)number(argc, argv, 4, 64));
-    fprintf(stderr,
-            "usage: bench_engine empty [TASKS [WORKERS [threads]]] | latency [TASKS] | kept FILE [WORKERS [N]]\n");
+    fprintf(stderr, "usage: bench_engine empty [TASKS [WORKERS [threads]]] | latency [TASKS] | pending [FUTURES] |\n"
+                    "       calls [CALLS] | kept FILE [WORKERS [IN_FLIGHT]]\n");
     return 2;
 }

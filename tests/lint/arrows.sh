@@ -9,6 +9,7 @@ look() {
 }
 look common 'common/[a-z0-9_]*\.h'
 look worker 'common/[a-z0-9_]*\.h|worker/[a-z0-9_]*\.(h|inc)'
-look coordinator 'common/[a-z0-9_]*\.h|worker/worker\.h|coordinator/[a-z0-9_]*\.h'
+look coordinator 'common/[a-z0-9_]*\.h|worker/worker\.h|coordinator/[a-z0-9_]*\.h|coordinator/compare/(compare_command|options)\.h'
+look coordinator/compare 'common/[a-z0-9_]*\.h|coordinator/[a-z0-9_]*\.h|coordinator/compare/[a-z0-9_]*\.h'
 cat "$found"
 test ! -s "$found"

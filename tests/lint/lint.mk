@@ -3,14 +3,14 @@
 
 LINT     ?= build/lint
 tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl libcrypto)
-product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c))
-tests    := $(sort $(wildcard tests/*.c tests/origin/*.c tests/bench/*.c))
-headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h tests/*.h tests/origin/*.h tests/bench/*.h))
-shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/*.sh tests/lint/*.sh tests/bench/*.sh)
+product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c coordinator/*/*.c))
+tests    := $(sort $(wildcard tests/*.c tests/*/*.c))
+headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h coordinator/*/*.h tests/*.h tests/*/*.h))
+shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/*.sh tests/*/*.sh tests/fuzz/run tests/model/run)
 sources  := $(product) $(tests) $(headers)
 
-.PHONY: lint format tidy cppcheck arrows banned sizes alone link man shell listed
-lint: tidy cppcheck format arrows banned sizes alone link man shell listed
+.PHONY: lint format tidy cppcheck arrows banned sizes alone link man shell listed faults
+lint: tidy cppcheck format arrows banned sizes alone link man shell listed faults
 
 # clang-tidy is asked again only for what changed; the analyzer's nodes are bounded, for time.
 analyzer := -Xclang -analyzer-config -Xclang max-nodes=40000
@@ -47,6 +47,10 @@ man:
 	  cat $(LINT)/man.log; test ! -s $(LINT)/man.log
 shell:
 	@shellcheck $(shell)
+
+# A fault point that the suites forget is tried by nobody.
+faults:
+	@tests/lint/faults.sh $(LINT)
 
 # A source that the Makefile forgets is built by nobody.
 listed:

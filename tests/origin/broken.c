@@ -3,6 +3,7 @@
 #include "tests/origin/broken.h"
 
 /* clang-format off: the table reads as name, comment, bytes. */
+#define TIMES_2(text) text text
 #define TIMES_10(text) text text text text text text text text text text
 #define TIMES_100(text) TIMES_10(TIMES_10(text))
 #define TIMES_1000(text) TIMES_10(TIMES_100(text))
@@ -54,6 +55,28 @@ const struct broken_answer broken_answers[] = {
     KEEPS("location-lf", "bare LF in Location: refuse, or a line of its own (9112 2.2)",
           FOUND "Location: /echo\nX-Injected: yes\r\n" END),
     KEEPS("location-nul", "NUL in Location: refuse", FOUND "Location: /echo\0/more\r\n" END),
+
+    KEEPS("location-long", "a Location of 5,000 bytes: longer than a URL may be",
+          FOUND "Location: /" TIMES_100(FILL_50) "\r\n" END),
+    KEEPS("location-grows", "a Location that is short enough until it is percent-encoded",
+          FOUND "Location: /echo?" TIMES_1000("\xc3\xa9") "\r\n" END),
+    KEEPS("location-huge", "a Location of 500,000 bytes", FOUND "Location: /" TIMES_10(TIMES_1000(FILL_50)) "\r\n" END),
+    KEEPS("refresh", "Refresh and <meta http-equiv=refresh> to itself: a page, nothing to follow",
+          OK "Refresh: 0; url=/broken/refresh\r\nContent-Length: 67\r\n\r\n"
+             "<meta http-equiv=\"refresh\" content=\"0; url=/broken/refresh\">ok....\n"),
+
+    /* Cookies */
+    KEEPS("cookies", "cookies, a supercookie, and one with control bytes: none is kept",
+          OK "Set-Cookie: plain=cookie; Path=/\r\nSet-Cookie: super=cookie; Domain=1; Path=/\r\n"
+             "Set-Cookie: control=a\tb\x01"
+             "c; Path=/\r\n" END),
+    KEEPS(
+        "cookie-flood", "600 cookies: none is kept",
+        OK TIMES_100(
+            "Set-Cookie: a=b; Path=/\r\nSet-Cookie: c=d; Path=/\r\n"
+            "Set-Cookie: e=f; Path=/\r\nSet-Cookie: g=h; Path=/\r\nSet-Cookie: i=j; Path=/\r\nSet-Cookie: k=l; Path=/\r\n")
+            END),
+    KEEPS("cookie-huge", "a cookie of 100,000 bytes", OK "Set-Cookie: a=" TIMES_1000(TIMES_2(FILL_50)) "\r\n" END),
 
     /* Header lines */
     KEEPS("header-flood", "20,000 short header lines", OK TIMES_10(TIMES_1000("X-Flood: yes\r\nX-Flood: too\r\n")) END),
@@ -109,6 +132,9 @@ const struct broken_answer broken_answers[] = {
     CLOSES("length-plus", "Content-Length: +3: an error", OK "Content-Length: +3\r\n\r\nok\n"),
     CLOSES("length-letters", "Content-Length: three: an error", OK "Content-Length: three\r\n\r\nok\n"),
     CLOSES("length-trailing", "Content-Length: 3x: an error", OK "Content-Length: 3x\r\n\r\nok\n"),
+    CLOSES("length-blank", "Content-Length: 3 3: an error", OK "Content-Length: 3 3\r\n\r\nok\n"),
+    CLOSES("length-list-junk", "Content-Length: 3, x: an error", OK "Content-Length: 3, x\r\n\r\nok\n"),
+    KEEPS("length-folded", "Content-Length: 3, folded, 9: an error", OK "Content-Length: 3\r\n 9\r\n\r\nok\n"),
     CLOSES("length-empty", "Content-Length without a value: an error", OK "Content-Length:\r\n\r\nok\n"),
     CLOSES("length-overflow", "Content-Length of 30 digits: too large or unknown",
            OK "Content-Length: 999999999999999999999999999999\r\n\r\nok\n"),
@@ -160,6 +186,23 @@ const struct broken_answer broken_answers[] = {
           OK "Content-Encoding: gzip\r\nContent-Length: 32\r\n\r\n" GZIP_OK "smuggled\n"),
     KEEPS("multi-member-gzip", "two gzip members: keep the first or both, flag it (1952 2.2)",
           OK "Content-Encoding: gzip\r\nContent-Length: 52\r\n\r\n" GZIP_OK GZIP_SMUGGLED),
+    KEEPS("cut-deflate", "deflate that ends early, framed well: incomplete",
+          OK "Content-Encoding: deflate\r\nContent-Length: 7\r\n\r\n\x78\x9c\xcb\xcf\xe6\x02\x00"),
+    KEEPS("cut-br", "br that ends early, framed well: incomplete",
+          OK "Content-Encoding: br\r\nContent-Length: 5\r\n\r\n\x0b\x01\x80\x6f\x6b"),
+    KEEPS("cut-gzip-chunked", "gzip that ends early, chunked: incomplete",
+          OK "Content-Encoding: gzip\r\n" CHUNKED "\r\ne\r\n"
+             "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xcf\xe6\x02\r\n0\r\n\r\n"),
+    KEEPS("cut-gzip-trailer", "gzip whose last byte is missing, framed well: incomplete",
+          OK "Content-Encoding: gzip\r\nContent-Length: 22\r\n\r\n"
+             "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\xcf\xe6\x02\x00\x7d\x0e\x16\xda\x03\x00\x00"),
+    KEEPS("br", "br, for once good", OK "Content-Encoding: br\r\nContent-Length: 7\r\n\r\n\x0b\x01\x80\x6f\x6b\n\x03"),
+    KEEPS("not-br", "says br, but is text: an error",
+          OK "Content-Encoding: br\r\nContent-Length: 9\r\n\r\n\xff\xffsmuggle"),
+    KEEPS("gzip-empty", "gzip without a byte: no body, nothing to decode",
+          OK "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"),
+    KEEPS("gzip-folded", "Content-Encoding: gzip, folded, br: an error",
+          OK "Content-Encoding: gzip\r\n , br\r\nContent-Length: 23\r\n\r\n" GZIP_OK),
     KEEPS("raw-deflate", "deflate without the zlib header: may be taken (9110 8.4.1.2)",
           OK "Content-Encoding: deflate\r\nContent-Length: 5\r\n\r\n" DEFLATE_OK),
     KEEPS("unknown-encoding", "a content coding that nobody knows", OK "Content-Encoding: squeezed\r\n" END),

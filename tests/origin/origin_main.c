@@ -18,6 +18,7 @@ struct options {
     int port;
     uint32_t wiki_delay_ms;
     bool die_with_parent;
+    bool pages;
     bool list;
 };
 
@@ -29,13 +30,15 @@ static void on_stop_signal(int number)
     stop_asked = 1;
 }
 
-static const char USAGE[] = "usage: origin [--address A] [--port N] [--delay 150ms] [--die-with-parent] [--list]\n"
-                            "Serves test pages over HTTP/1.1 until SIGTERM or SIGINT.\n"
-                            "  --address A        IPv4 or IPv6 literal to listen on (127.0.0.1, and then ::1 too)\n"
-                            "  --port N           0, the default, lets the kernel pick\n"
-                            "  --delay TIME       how long each /wiki/ page is held back: 150ms, 2s, 0 (150ms)\n"
-                            "  --die-with-parent  end when the starting process ends\n"
-                            "  --list             print the pages and what each does\n";
+static const char USAGE[] =
+    "usage: origin [--address A] [--port N] [--delay 150ms] [--die-with-parent] [--pages] [--list]\n"
+    "Serves test pages over HTTP/1.1 until SIGTERM or SIGINT.\n"
+    "  --address A        IPv4 or IPv6 literal to listen on (127.0.0.1, and then ::1 too)\n"
+    "  --port N           0, the default, lets the kernel pick\n"
+    "  --delay TIME       how long each /wiki/ page is held back: 150ms, 2s, 0 (150ms)\n"
+    "  --die-with-parent  end when the starting process ends\n"
+    "  --pages            then print the URLs of the wiki pages, and no more\n"
+    "  --list             print the pages and what each does\n";
 
 /* "150ms", "0.15s", "2s", "0": milliseconds up to an hour. */
 static bool parse_time_ms(const char *text, uint32_t *time_ms)
@@ -69,13 +72,10 @@ static bool parse_port(const char *text, int *port)
 static int parse_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"address", required_argument, NULL, 'a'},
-        {"port", required_argument, NULL, 'p'},
-        {"delay", required_argument, NULL, 'd'},
-        {"die-with-parent", no_argument, NULL, 'w'},
-        {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"address", required_argument, NULL, 'a'}, {"port", required_argument, NULL, 'p'},
+        {"delay", required_argument, NULL, 'd'},   {"die-with-parent", no_argument, NULL, 'w'},
+        {"pages", no_argument, NULL, 'u'},         {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int option;
     bool good = true;
@@ -92,6 +92,9 @@ static int parse_options(struct options *options, int argc, char **argv)
             break;
         case 'w':
             options->die_with_parent = true;
+            break;
+        case 'u':
+            options->pages = true;
             break;
         case 'l':
             options->list = true;
@@ -126,6 +129,22 @@ static void catch_stop_signals(sigset_t *wait_mask)
     sigaction(SIGINT, &action, NULL);
 }
 
+/* Says where it serves, and then closes standard output where a reader waits for the end of the list. */
+static void announce(const struct options *options, int port)
+{
+    bool is_ipv6 = strchr(options->address, ':') != NULL;
+    char base[128];
+    snprintf(base, sizeof base, "http://%s%s%s:%d/", is_ipv6 ? "[" : "", options->address, is_ipv6 ? "]" : "", port);
+    printf("origin: %s\n", base);
+    for (size_t i = 0; options->pages && i < WIKI_PAGE_COUNT; i++) {
+        printf("%swiki/%s\n", base, wiki_pages[i].name);
+    }
+    fflush(stdout);
+    if (options->pages) {
+        fclose(stdout);
+    }
+}
+
 static int serve(const struct options *options)
 {
     struct server_listeners listeners;
@@ -141,9 +160,7 @@ static int serve(const struct options *options)
     struct pages *pages = pages_open(options->wiki_delay_ms, &counts);
     catch_stop_signals(&wait_mask);
     if (server_open(&server, &listeners, &counts, pages) == 0 && pages != NULL) {
-        bool is_ipv6 = strchr(options->address, ':') != NULL;
-        printf("origin: http://%s%s%s:%d/\n", is_ipv6 ? "[" : "", options->address, is_ipv6 ? "]" : "", port);
-        fflush(stdout);
+        announce(options, port);
         server_run(&server, &stop_asked, &wait_mask);
         result = EXIT_SUCCESS;
     } else {

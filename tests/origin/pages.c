@@ -44,6 +44,8 @@ static const struct page_route routes[] = {
     {"/gzip-chain/", "N", route_gzip_chain, "a short text, gzip-encoded N times (1 to 32)"},
     {"/bomb/gzip/", "N", route_bomb_gzip, "gzip that decodes to N zero bytes, up to 1 GiB"},
     {"/bomb/deflate/", "N", route_bomb_deflate, "the same as zlib (Content-Encoding: deflate)"},
+    {"/br/", "N", route_brotli, "honest br of the body of /bytes/N, up to 64 MiB"},
+    {"/bomb/br/", "N", route_bomb_brotli, "br that decodes to N zero bytes, up to 64 MiB"},
     {"/headers/", "N/BYTES", route_headers, "N header lines of BYTES bytes each, CRLF counted"},
     {"/header-raw", "?value=TEXT", route_header_raw, "X-Raw: and the percent-decoded bytes"},
     {"/broken/", "NAME", route_broken, "raw bytes that break the protocol; the names are below"},

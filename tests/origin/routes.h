@@ -62,5 +62,7 @@ route_fn route_gzip_broken;
 route_fn route_gzip_chain;
 route_fn route_bomb_gzip;
 route_fn route_bomb_deflate;
+route_fn route_brotli;
+route_fn route_bomb_brotli;
 
 #endif

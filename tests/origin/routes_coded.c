@@ -1,10 +1,11 @@
 /* Runs in: origin. Pages with a Content-Encoding. */
 #include "tests/origin/routes.h"
 
+#include <brotli/encode.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN_MAX = 32 };
+enum { CHAIN_MAX = 32, BROTLI_BYTES_MAX = 64 * 1024 * 1024 };
 
 static struct coding *pages_coding(struct pages *pages)
 {
@@ -55,6 +56,42 @@ static void answer_packed(struct answer *answer, const char *encodings, char *pa
     answer_header(answer, "Content-Type", "text/plain");
     answer_header(answer, "Content-Encoding", encodings);
     answer_finish(answer, (struct body){.first = {packed, bytes}, .owned = packed});
+}
+
+/* The filler over and over, or zeros, as br: all of it in memory, so not too much. */
+static void answer_brotli(struct pages *pages, struct span rest, struct answer *answer, enum coding_content content)
+{
+    uint64_t bytes = 0;
+    if (!span_take_number(&rest, BROTLI_BYTES_MAX, &bytes)) {
+        route_bad_arguments(answer);
+        return;
+    }
+    size_t room = BrotliEncoderMaxCompressedSize((size_t)bytes) + 64;
+    uint8_t *plain = calloc(1, (size_t)bytes + 1);
+    uint8_t *packed = malloc(room);
+    for (uint64_t at = 0; plain != NULL && content == CODING_TEXT && at < bytes; at += FILLER_BYTES) {
+        uint64_t piece = bytes - at < FILLER_BYTES ? bytes - at : FILLER_BYTES;
+        memcpy(plain + at, pages->filler, (size_t)piece);
+    }
+    if (plain == NULL || packed == NULL ||
+        !BrotliEncoderCompress(1, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC, (size_t)bytes, plain, &room, packed)) {
+        free(plain);
+        free(packed);
+        answer_text(answer, 507, "no memory\n");
+        return;
+    }
+    free(plain);
+    answer_packed(answer, "br", (char *)packed, room);
+}
+
+void route_brotli(struct pages *pages, const struct request *request, struct answer *answer)
+{
+    answer_brotli(pages, request->rest, answer, CODING_TEXT);
+}
+
+void route_bomb_brotli(struct pages *pages, const struct request *request, struct answer *answer)
+{
+    answer_brotli(pages, request->rest, answer, CODING_ZEROS);
 }
 
 void route_gzip_broken(struct pages *pages, const struct request *request, struct answer *answer)

@@ -1,0 +1,77 @@
+/* Runs in: coordinator
+ *
+ * comparison.h: what was compared, and what came out: the data that every report shows. */
+#ifndef SHOAL_COMPARE_COMPARISON_H
+#define SHOAL_COMPARE_COMPARISON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coordinator/compare/series.h"
+#include "coordinator/writer.h"
+
+/* The name of the design that `shoal fetch` uses by itself. */
+#define COMPARISON_DEFAULT_NAME "processes-event-loop"
+
+/* Strings and arrays are borrowed, but the series: those and their two arrays, from malloc(), go with comparison_free(). */
+struct comparison {
+    const char *list;       /* what was fetched, for people: a path, "the bundled server's 15 pages", "the arguments" */
+    const char *input_path; /* as the user gave it; NULL: no file */
+    uint64_t url_count;
+    uint32_t rounds; /* as asked for; an interrupted series has fewer trials */
+    uint32_t cpus;
+    const char *work;          /* CPU work for each page: "none", "digest", "links" */
+    const char *crash;         /* the URL whose worker was made to crash; NULL: none */
+    const char *const *passed; /* options of fetch that every run had, as arguments */
+    size_t passed_count;
+    int signal;             /* that ended it early; 0: none */
+    double seconds;         /* all of it, warm-up included */
+    struct series *designs; /* the table, in order */
+    size_t design_count;
+    struct series *sweep; /* every setting of the sweep, by engine, in flight, workers; none without --sweep */
+    size_t sweep_count;
+};
+
+void comparison_free(struct comparison *comparison);
+
+/* The series with the most pages a second (median); NULL if none fetched any. */
+const struct series *comparison_fastest(const struct series *series, size_t count);
+
+/* The series that stands for "one at a time": engine serial; NULL if it was not compared or has no time. */
+const struct series *comparison_serial(const struct comparison *comparison);
+
+/* How many times the pages a second (medians) of comparison_serial(); 0: not known. */
+double comparison_times_serial(const struct comparison *comparison, const struct series *series);
+
+/* The series with this engine and these sizes, whatever its name; NULL if there is none. */
+const struct series *comparison_setting(const struct series *series, size_t count, const struct design *design);
+
+/* The design that `shoal fetch` uses by itself (processes, event loops); NULL if it was not compared. */
+const struct series *comparison_default(const struct comparison *comparison);
+
+/* The series to hold the sweep's fastest against: the default as a setting of the sweep, measured as the others were, else
+ * comparison_default(). */
+const struct series *comparison_default_for_sweep(const struct comparison *comparison);
+
+/* How flat the sweep's optimum is: what lies within `within` (0.05) of the fastest, of the same engine. */
+struct plateau {
+    const struct series *fastest; /* NULL: the sweep has no result */
+    size_t near;                  /* settings of its engine that are near, itself included ... */
+    size_t of;                    /* ... of so many measured */
+    uint32_t workers_min, workers_max, in_flight_min, in_flight_max; /* of the near ones */
+    const struct series *smallest; /* the near one with the fewest in flight, then the fewest workers */
+};
+
+struct plateau comparison_plateau(const struct comparison *comparison, double within);
+
+/* Puts `shoal fetch -e processes -w 2 -c 128 -i urls.txt`, quoted for a shell, without ending the line. Without a file the
+ * user adds the URLs. What may not be shown is left out of the passed options: credentials in a header's value ("...") and
+ * in a proxy's URL. */
+void comparison_put_command(struct writer *writer, const struct comparison *comparison, const struct design *design);
+
+/* 0 if every trial finished with every URL fetched; EXIT_SOME_FAILED if any URL failed or trial died or could not run. The
+ * signal is not considered. */
+int comparison_exit_status(const struct comparison *comparison);
+
+#endif

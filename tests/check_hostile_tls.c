@@ -1,0 +1,171 @@
+/* Runs in: tests. What hostile servers do over TLS, and how it ends: rows 41 to 43 of tests/origin/README.md, and requirement 5. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support.h"
+#include "tests/tls_origin.h"
+
+static struct rig rig; /* without its origin */
+static struct tls_origin origin;
+
+static void tear_down(void)
+{
+    rig_down(&rig);
+    tls_origin_stop(&origin);
+}
+
+static void up(int engine, enum tls_manner manner, enum tls_certificate certificate)
+{
+    ck_assert_int_eq(tls_origin_start(&origin, manner, certificate), 0);
+    rig_begin(&rig, engine);
+    rig.options.ca_file = origin.ca_file;
+    rig.options.limits.connect_timeout_ms = manner == TLS_HANGS ? 500 : 10000;
+}
+
+static struct future *submit(const char *host)
+{
+    char url[128];
+    struct future *future;
+    snprintf(url, sizeof url, "https://%s:%d/", host, origin.port);
+    ck_assert_int_eq(executor_submit_url(rig.executor, url, &future), STATUS_OK);
+    return future;
+}
+
+struct row {
+    int row;
+    enum tls_manner manner;
+    enum fetch_error error;
+};
+
+static const struct row ROWS[] = {
+    {41, TLS_ANSWERS, FETCH_OK},        {41, TLS_ENDS_DELIMITED, FETCH_OK},
+    {41, TLS_CUTS_WHOLE, FETCH_OK},     {41, TLS_CUTS_DELIMITED, FETCH_RESET},
+    {41, TLS_CUTS_SHORT, FETCH_RESET},  {41, TLS_CUTS_CHUNKS, FETCH_RESET},
+    {41, TLS_CUTS_HEADER, FETCH_RESET}, {43, TLS_CLOSES_HANDSHAKE, FETCH_TLS},
+    {43, TLS_SPEAKS_JUNK, FETCH_TLS},   {43, TLS_HANGS, FETCH_TIMEOUT_CONNECT},
+    {43, TLS_ALERTS, FETCH_TLS},
+};
+enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
+
+/* _i: the row and the engine. */
+START_TEST(rows_41_and_43_a_server_with_bad_manners)
+{
+    const struct row *row = &ROWS[_i / EXECUTOR_ENGINE_COUNT];
+    if (!engine_is_tested(_i % EXECUTOR_ENGINE_COUNT))
+        return;
+    up(_i % EXECUTOR_ENGINE_COUNT, row->manner, TLS_GOOD);
+    rig_open(&rig);
+    for (int round = 0; round < 2; round++) {
+        struct future *future = submit("localhost");
+        const struct fetch_result *result = NULL;
+        future_result(future, NET_MS, &result);
+        ck_assert_msg(result && result->error == row->error, "row %d, manner %d: %s (%s)", row->row, (int)row->manner,
+                      result ? fetch_error_name(result->error) : "", result ? result->detail : "");
+        ck_assert(result->retryable == fetch_error_is_retryable(row->error, result->http_status));
+        if (row->error == FETCH_OK) {
+            ck_assert_uint_eq(result->body_bytes, 3);
+            ck_assert_int_eq(memcmp(result->body, "ok\n", 3), 0);
+        }
+        future_release(future);
+    }
+}
+END_TEST
+
+static const struct {
+    enum tls_certificate certificate;
+    const char *says[3]; /* any of these: OpenSSL's and libcurl's words */
+} CERTIFICATES[] = {
+    {TLS_EXPIRED, {"expired"}},
+    {TLS_NOT_YET, {"not yet valid"}},
+    {TLS_SELF_SIGNED, {"self-signed", "self signed"}},
+    {TLS_OTHER_NAME, {"no alternative certificate subject name matches", "does not match"}},
+    {TLS_NUL_IN_NAME, {"illegal cert name", "does not match", "no alternative"}},
+    {TLS_NUL_IN_ALT, {"no alternative certificate subject name matches", "does not match"}},
+    {TLS_WILD, {"no alternative certificate subject name matches", "does not match"}},
+    {TLS_LONG_CHAIN, {"excessive message size", "too long", "exceed"}},
+};
+enum { CERTIFICATE_COUNT = sizeof CERTIFICATES / sizeof CERTIFICATES[0] };
+
+START_TEST(rows_42_and_43_a_bad_certificate_is_a_tls_error_with_its_own_reason)
+{
+    int which = _i / EXECUTOR_ENGINE_COUNT;
+    if (!engine_is_tested(_i % EXECUTOR_ENGINE_COUNT))
+        return;
+    up(_i % EXECUTOR_ENGINE_COUNT, TLS_ANSWERS, CERTIFICATES[which].certificate);
+    rig_open(&rig);
+    struct future *future = submit("localhost");
+    const struct fetch_result *result = expect_error(future, FETCH_TLS);
+    bool says = false;
+    for (size_t i = 0; i < 3 && CERTIFICATES[which].says[i]; i++)
+        says = says || strstr(result->detail, CERTIFICATES[which].says[i]);
+    ck_assert_msg(says, "%d: %s", (int)CERTIFICATES[which].certificate, result->detail);
+    ck_assert_uint_eq(result->http_status, 0);
+    ck_assert_uint_eq(result->body_bytes, 0);
+    ck_assert(!result->retryable && !result->insecure);
+    future_release(future);
+}
+END_TEST
+
+START_TEST(row_42_a_good_certificate_is_good_for_the_name_and_the_address_it_is_made_for_alone)
+{
+    char entry[64];
+    const char *const entries[] = {entry};
+    up(_i, TLS_ANSWERS, TLS_GOOD);
+    snprintf(entry, sizeof entry, "some.example:%d:127.0.0.1", origin.port);
+    rig.options.resolve = entries;
+    rig.options.resolve_count = 1;
+    rig_open(&rig);
+    struct future *named = submit("localhost");
+    struct future *dotted = submit("127.0.0.1");
+    struct future *other = submit("some.example");
+    ck_assert(!expect_ok(named)->insecure);
+    expect_ok(dotted);
+    expect_error(other, FETCH_TLS);
+    future_release(named);
+    future_release(dotted);
+    future_release(other);
+}
+END_TEST
+
+START_TEST(requirement_5_what_was_not_verified_is_recorded_with_every_result)
+{
+    int which = _i / EXECUTOR_ENGINE_COUNT;
+    if (!engine_is_tested(_i % EXECUTOR_ENGINE_COUNT) || CERTIFICATES[which].certificate == TLS_LONG_CHAIN)
+        return;
+    up(_i % EXECUTOR_ENGINE_COUNT, TLS_ANSWERS, CERTIFICATES[which].certificate);
+    rig.options.insecure = true;
+    rig_open(&rig);
+    struct future *future = submit("localhost");
+    ck_assert(expect_ok(future)->insecure);
+    future_release(future);
+    future = rig_submit(&rig, "/status/404");
+    ck_assert(expect_error(future, FETCH_HTTP_STATUS)->insecure);
+    future_release(future);
+}
+END_TEST
+
+static Suite *tls_suite(void)
+{
+    Suite *suite = suite_create("hostile TLS");
+    TCase *tests = tcase_create("hostile TLS");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, NULL, tear_down);
+    tcase_add_loop_test(tests, rows_41_and_43_a_server_with_bad_manners, 0, ROW_COUNT * EXECUTOR_ENGINE_COUNT);
+    tcase_add_loop_test(tests, rows_42_and_43_a_bad_certificate_is_a_tls_error_with_its_own_reason, 0,
+                        CERTIFICATE_COUNT * EXECUTOR_ENGINE_COUNT);
+    add_for_each_engine(tests, row_42_a_good_certificate_is_good_for_the_name_and_the_address_it_is_made_for_alone);
+    tcase_add_loop_test(tests, requirement_5_what_was_not_verified_is_recorded_with_every_result, 0,
+                        CERTIFICATE_COUNT * EXECUTOR_ENGINE_COUNT);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(tls_suite());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
