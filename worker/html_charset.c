@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "worker/html_reference.h"
 #include "worker/html_scan.h"
 
 /* Of UTF-16, turned into at most this much UTF-8 at a time. */
@@ -52,35 +53,21 @@ void html_charset_begin(struct html_charset *charset, const char *content_type)
 
 /* ---- UTF-16 ---- */
 
-static size_t put_point(uint32_t point, char *to)
-{
-    if (point < 0x80) {
-        to[0] = (char)point;
-        return 1;
-    }
-    size_t more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-    static const unsigned char LEAD[] = {0, 0xc0, 0xe0, 0xf0};
-    to[0] = (char)(LEAD[more] | (point >> (6 * more)));
-    for (size_t i = 1; i <= more; i++)
-        to[i] = (char)(0x80 | ((point >> (6 * (more - i))) & 0x3f));
-    return more + 1;
-}
-
 /* One unit, at most six bytes; halves without their others become U+FFFD. */
 static size_t put_unit(struct html_charset *charset, uint32_t unit, char *to)
 {
     size_t given = 0;
     bool is_low = unit >= 0xdc00 && unit < 0xe000;
     if (charset->high && is_low) {
-        given = put_point(0x10000 + ((charset->high - 0xd800) << 10) + (unit - 0xdc00), to);
+        given = html_put_utf8(0x10000 + ((charset->high - 0xd800) << 10) + (unit - 0xdc00), to);
         charset->high = 0;
         return given;
     }
     if (charset->high)
-        given = put_point(0xfffd, to);
+        given = html_put_utf8(0xfffd, to);
     charset->high = unit >= 0xd800 && unit < 0xdc00 ? unit : 0;
     if (!charset->high)
-        given += put_point(is_low ? 0xfffd : unit, to + given);
+        given += html_put_utf8(is_low ? 0xfffd : unit, to + given);
     return given;
 }
 

@@ -40,7 +40,7 @@ static int digit_of(char byte, unsigned radix)
     return value < (int)radix ? value : -1;
 }
 
-static size_t put_utf8(uint32_t point, char *to)
+size_t html_put_utf8(uint32_t point, char *to)
 {
     if (point < 0x80) {
         to[0] = (char)point;
@@ -76,7 +76,7 @@ static void decode_number(const char *from, size_t bytes, struct step *step)
     if (point == 0 || point > POINT_MAX || (point >= 0xd800 && point < 0xe000))
         point = 0xfffd;
     step->taken = at;
-    step->given = put_utf8(point, step->text);
+    step->given = html_put_utf8(point, step->text);
 }
 
 /* The first name of [low, high), all equal up to `depth`, whose byte there is not below `byte`. */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Where the bytes stood: what they mean depends on it. */
 enum html_text_kind {
@@ -21,5 +22,8 @@ enum html_text_kind {
 /* Decodes from[0 .. bytes) to `to`, UTF-8 where a reference names a character; all other bytes are as they were. Stops where the next
  * character would not fit into room, and says so in *is_cut. Returns how many bytes were written. Linear in bytes. */
 size_t html_decode(const char *from, size_t bytes, enum html_text_kind kind, char *to, size_t room, bool *is_cut);
+
+/* Writes a code point as UTF-8, one to four bytes; returns how many. */
+size_t html_put_utf8(uint32_t point, char *to);
 
 #endif
