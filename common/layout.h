@@ -140,7 +140,7 @@ struct slot_shm {
     uint32_t attempt;         /* c | claimer | by state | one task */
     _Atomic uint32_t cancel;  /* c | claimer | release | one task: not 0 asks to abort */
     uint64_t task;            /* c | claimer | by state | serial number of the future */
-    _Atomic uint32_t growing; /* claimer sets, c clears | all | seq_cst | one task: its body asks for pages */
+    _Atomic uint32_t growing; /* claimer sets, both clear | all | seq_cst | one task: its body asks for pages */
     _Atomic uint32_t ring;    /* c | claimers | relaxed | one task: which ring it may be claimed from */
     uint32_t pad[2];
     struct result_shm result; /* claimer | c | by state | one task */

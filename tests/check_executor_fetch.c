@@ -296,6 +296,21 @@ START_TEST(answer_headers_are_kept_as_they_came)
 }
 END_TEST
 
+/* The body lies behind the headers, and what comes behind the body may not be put between the two. */
+START_TEST(trailers_are_no_headers_and_leave_the_body_alone)
+{
+    rig_begin(&rig, _i);
+    rig.options.keep = EXECUTOR_KEEP_BODY | EXECUTOR_KEEP_HEADERS;
+    rig_open(&rig);
+    struct future *future;
+    const struct fetch_result *result = fetch(&future, "/broken/trailer-length");
+    ck_assert_uint_eq(result->body_bytes, 3);
+    ck_assert_int_eq(memcmp(result->body, "ok\n", 3), 0);
+    ck_assert_ptr_null(memmem(result->headers, result->header_bytes, "Location", 8));
+    future_release(future);
+}
+END_TEST
+
 static bool was_sent(const struct fetch_result *result, const char *line)
 {
     return memmem(result->body, (size_t)result->body_bytes, line, strlen(line)) != NULL;
@@ -466,6 +481,7 @@ static Suite *fetch_suite(void)
     add_for_each_engine(tests, pages_in_use_stay_near_the_bound);
     add_for_each_engine(tests, a_body_of_the_largest_size_is_taken_and_a_byte_more_is_not);
     add_for_each_engine(tests, answer_headers_are_kept_as_they_came);
+    add_for_each_engine(tests, trailers_are_no_headers_and_leave_the_body_alone);
     add_for_each_engine(tests, request_headers_are_sent_with_their_request_alone);
     add_for_each_engine(tests, the_largest_request_headers_are_sent);
     add_for_each_engine(tests, redirects_are_followed_and_the_last_url_is_told);

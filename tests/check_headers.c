@@ -262,6 +262,20 @@ START_TEST(a_location_of_the_longest_url_is_taken_and_a_byte_more_is_not)
 }
 END_TEST
 
+START_TEST(nothing_of_the_answer_before_is_left)
+{
+    struct headers fresh;
+    memset(&fresh, 0, sizeof fresh);
+    memset(&headers, 0xff, sizeof headers);
+    headers_reset(&fresh);
+    headers_reset(&headers);
+    ck_assert(!headers.ends_in_crlf && !headers.is_framed && !headers.is_bare && !headers.is_old);
+    ck_assert(!headers.is_open && !headers.is_interim && !headers.is_complete && !headers.is_encoded);
+    ck_assert(!headers.has_transfer_coding && !headers.is_significant);
+    ck_assert_int_eq(headers.content_length, fresh.content_length);
+}
+END_TEST
+
 /* ---- folded lines, and lines that end in another way than the others ---- */
 
 START_TEST(a_folded_line_is_taken_where_it_changes_nothing)
@@ -483,6 +497,7 @@ static Suite *headers_suite(void)
     tcase_add_test(tests, the_same_location_twice_is_taken);
     tcase_add_test(tests, an_empty_location_differs_from_another);
     tcase_add_test(tests, a_location_of_the_longest_url_is_taken_and_a_byte_more_is_not);
+    tcase_add_test(tests, nothing_of_the_answer_before_is_left);
     tcase_add_test(tests, a_folded_line_is_taken_where_it_changes_nothing);
     tcase_add_test(tests, a_folded_line_is_refused_where_it_would_change_something);
     tcase_add_test(tests, a_location_that_ends_in_lf_alone_is_refused_where_lines_end_in_crlf);

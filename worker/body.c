@@ -204,10 +204,8 @@ size_t body_take(char *data, size_t size, size_t count, void *context)
 void body_finish(struct transfer *transfer, CURLcode code)
 {
     struct transfer_context *context = transfer->context;
-    if (transfer->is_paused) {
-        transfer->is_paused = false;
-        worker_set_paused(context->worker, --context->paused_count);
-    }
+    if (transfer->is_paused)
+        body_end_pause(transfer);
     if (!transfer->decoder)
         return;
     if (code == CURLE_OK && !decoder_is_complete(transfer->decoder))

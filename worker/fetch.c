@@ -234,8 +234,7 @@ static void fetch_start(struct job *job, const struct claim *claim)
         job->by_slot[claim->slot] = transfer;
         return;
     }
-    if (status != STATUS_OK)
-        transfer_renew(transfer);
+    transfer_renew(transfer); /* what it was set to, this request's own headers among it, is no other URL's */
     transfer->claim = *claim; /* which a renewed one has forgotten */
     release_transfer(job, transfer);
     refuse_claim(job, claim, status == STATUS_INVALID_ARGUMENT ? FETCH_PROTOCOL : FETCH_OUT_OF_MEMORY,

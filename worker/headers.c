@@ -39,7 +39,7 @@ static void begin_answer(struct headers *headers)
     headers->coding_problem = NULL;
     headers->is_complete = false;
     headers->has_transfer_coding = false;
-    headers->is_old = false;
+    headers->is_old = headers->is_framed = headers->is_bare = headers->ends_in_crlf = false;
 }
 
 void headers_reset(struct headers *headers)

@@ -62,12 +62,14 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     uint32_t before = worker_set_current(transfer->context->worker, transfer->claim.slot);
     size_t taken = bytes;
     follow_header(transfer, line, bytes);
+    /* A trailer comes behind the body, which lies where the headers end. */
+    bool is_trailer = transfer->headers.is_complete && (bytes < 5 || memcmp(line, "HTTP/", 5) != 0);
     enum headers_verdict verdict = headers_line(&transfer->headers, &config->limits, line, bytes);
     if (verdict == HEADERS_TOO_LARGE || verdict == HEADERS_TOO_MANY)
         taken = transfer_refuse(transfer, FETCH_TOO_LARGE, headers_verdict_text(verdict));
     else if (verdict != HEADERS_OK)
         taken = transfer_refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
-    else if (config->keep_headers && !keep_header(transfer, line, bytes))
+    else if (config->keep_headers && !is_trailer && !keep_header(transfer, line, bytes))
         taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
     else if (headers_say_nothing_of_length(&transfer->headers))
         tls_end_watch(&transfer->tls_end, transfer->easy);
