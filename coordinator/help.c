@@ -61,8 +61,9 @@ static const char COMPARE_BEFORE[] = "usage: shoal compare [options] [URL ...]\n
 static const char COMPARE_AFTER[] = "\n"
                                     "TIME is a number with ms, s, m or h; SIZE one with K, M or G.\n"
                                     "\n"
-                                    "Exit status: 0 all fetched by all, 1 a URL or a run failed, 2 usage, 3 could\n"
-                                    "not start or go on, 130 or 143 interrupted: what there was is shown.\n";
+                                    "Exit status: 0 all fetched by all, 1 a URL failed or a run died, 2 usage, 3 a\n"
+                                    "design could not run at all, or nothing could be shown, 4 a bug of shoal, 130\n"
+                                    "or 143 interrupted: what there was is shown.\n";
 
 /* Puts words until the columns are full, then goes on in the next line, indented. */
 static void put_wrapped(struct writer *writer, const char *text, size_t column, size_t indent)

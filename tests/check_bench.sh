@@ -40,7 +40,9 @@ holds_with_nginx() {
 say_skipped() {
     for name in every_contender_asks_for_every_page every_peer_fetches_the_example the_engine_has_its_figures \
         a_peer_that_hangs_is_killed_and_marked a_peer_that_fetches_less_gets_no_ratio \
-        what_is_not_installed_is_named_with_its_package a_signal_ends_it_with_what_was_measured; do
+        what_is_not_installed_is_named_with_its_package a_signal_ends_it_with_what_was_measured \
+        a_place_for_json_that_cannot_be_is_told_first json_is_written_though_the_output_is_lost \
+        designs_refuses_what_is_no_number designs_passes_a_signal_on designs_ends_a_server_that_does_not_start; do
         echo "skipped: $name: $1"
         checks=$((checks + 1))
     done
@@ -150,6 +152,72 @@ a_signal_ends_it_with_what_was_measured() {
     [ "$status" -eq 130 ] && grep -q '^shoal  *15 ' "$directory/table" && nothing_is_left &&
         found 'json["stopped_by_signal"] == 2' && is_gone "$directory/hangs"
 }
+# is_refused STATUS COMMAND ...: it ends so at once, with one line
+is_refused() {
+    expected=$1
+    shift
+    TMPDIR=$directory/tmp "$@" >"$directory/table" 2>&1
+    status=$?
+    cat "$directory/table"
+    [ "$status" -eq "$expected" ] && [ "$(wc -l <"$directory/table")" -eq 1 ] && nothing_is_left
+}
+a_place_for_json_that_cannot_be_is_told_first() {
+    for path in "$directory/nowhere/json" "$directory/empty"; do
+        is_refused 3 "$python" tests/bench/run --quick --build "$build" --json "$path" &&
+            grep -q "^bench: --json $path: " "$directory/table" || return 1
+    done
+}
+json_is_written_though_the_output_is_lost() {
+    rm -f "$directory/json"
+    PATH=$directory/empty TMPDIR=$directory/tmp "$python" tests/bench/run --quick --rounds 1 --build "$build" \
+        --json "$directory/json" --workloads seed --only shoal >/dev/full 2>"$directory/table"
+    status=$?
+    cat "$directory/table"
+    [ "$status" -eq 3 ] && [ "$(wc -l <"$directory/table")" -eq 1 ] &&
+        grep -q '^bench: standard output: ' "$directory/table" && found 'len(rounds) == 1' && nothing_is_left
+}
+designs_refuses_what_is_no_number() {
+    for pages in many 0 -1 1.5 ''; do
+        is_refused 2 "$python" tests/bench/designs "$build" seed "$pages" || return 1
+    done
+    is_refused 2 "$python" tests/bench/designs "$build"
+}
+# designs_stops SIGNAL STATUS ARGUMENT ...: once somebody has written its number to "hangs"; none of them is left
+designs_stops() {
+    signal=$1
+    expected=$2
+    shift 2
+    PATH=$search TMPDIR=$directory/tmp "$python" tests/bench/designs "$@" >"$directory/table" 2>&1 &
+    benchmark=$!
+    until [ -s "$directory/hangs" ]; do
+        kill -0 "$benchmark" || return 1
+        sleep 0.02
+    done
+    kill -"$signal" "$benchmark"
+    wait "$benchmark"
+    status=$?
+    benchmark=
+    cat "$directory/table"
+    [ "$status" -eq "$expected" ] && nothing_is_left && is_gone "$directory/hangs"
+}
+# hang_as PROGRAM BEFORE AFTER: a program that says its number between these two lines
+hang_as() {
+    rm -f "$directory/hangs"
+    printf '#!/bin/sh\n%s\necho $$ >%s/hangs.part; mv %s/hangs.part %s/hangs\n%s\n' "$2" \
+        "$directory" "$directory" "$directory" "$3" >"$1"
+    chmod 755 "$1"
+}
+designs_passes_a_signal_on() {
+    mkdir "$directory/build" && ln -s "$(realpath "$build/origin")" "$directory/build/origin" || return 1
+    hang_as "$directory/build/shoal" 'trap "echo reported; exit 7" TERM' 'sleep 600 & wait'
+    designs_stops TERM 143 "$directory/build" seed && grep -q '^reported$' "$directory/table" &&
+        [ -z "$(find tests/bench -name __pycache__)" ]
+}
+designs_ends_a_server_that_does_not_start() {
+    hang_as "$directory/peers/nginx" : 'exec sleep 600'
+    search=$directory/peers:$PATH
+    designs_stops TERM 143 "$build" burst 10
+}
 
 holds_with_nginx every_contender_asks_for_every_page every_contender_asks_for_every_page
 holds every_peer_fetches_the_example every_peer_fetches_the_example
@@ -158,5 +226,10 @@ holds a_peer_that_hangs_is_killed_and_marked a_peer_that_hangs_is_killed_and_mar
 holds a_peer_that_fetches_less_gets_no_ratio a_peer_that_fetches_less_gets_no_ratio
 holds what_is_not_installed_is_named_with_its_package what_is_not_installed_is_named_with_its_package
 holds a_signal_ends_it_with_what_was_measured a_signal_ends_it_with_what_was_measured
+holds a_place_for_json_that_cannot_be_is_told_first a_place_for_json_that_cannot_be_is_told_first
+holds json_is_written_though_the_output_is_lost json_is_written_though_the_output_is_lost
+holds designs_refuses_what_is_no_number designs_refuses_what_is_no_number
+holds designs_passes_a_signal_on designs_passes_a_signal_on
+holds designs_ends_a_server_that_does_not_start designs_ends_a_server_that_does_not_start
 echo "$((100 * (checks - failures) / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
 [ "$failures" -eq 0 ]

@@ -395,6 +395,39 @@ END_TEST
 
 /* ---- what fails ---- */
 
+START_TEST(what_no_run_takes_is_said_once)
+{
+    static char line[9000];
+    memset(line, 'x', sizeof line - 1);
+    memcpy(line, "X-Long: ", 8);
+    add_pages(3, "/bytes/10");
+    expect_exit(COMPARE("-i", cli_list_path(&cli), "-H", line, "-H", line), 2);
+    cli_expect_complaint(&cli, "more than 16384 bytes");
+    ck_assert_uint_eq(requests(), 0);
+}
+END_TEST
+
+START_TEST(a_page_that_cannot_crash_anybody_is_refused)
+{
+    add_pages(1, "/bytes/10");
+    for (int i = 0; i < 900; i++)
+        fputs("http://h/0", cli_list(&cli));
+    fputs("\n", cli_list(&cli));
+    expect_exit(COMPARE("--crash", "-i", cli_list_path(&cli)), 2);
+    cli_expect_complaint(&cli, "too long");
+}
+END_TEST
+
+START_TEST(short_runs_have_a_peak_too)
+{
+    add_pages(60, "/delay/20/bytes/2000");
+    expect_exit(COMPARE("--rounds", "4", "--designs", "event-loop,processes-event-loop", "--format", "json", "-i",
+                        cli_list_path(&cli)),
+                0);
+    ck_assert_uint_eq(count_text(cli.out.text, "\"memory_bytes\":null"), 0);
+}
+END_TEST
+
 START_TEST(a_list_of_which_every_url_fails_is_shown)
 {
     add_pages(3, "/status/404");
@@ -435,7 +468,7 @@ START_TEST(runs_that_cannot_run_are_told)
         puts("skipped: runs_that_cannot_run_are_told: no mount namespace");
         return;
     }
-    expect_exit(exit_status, 1);
+    expect_exit(exit_status, 3);
     ck_assert_uint_eq(count_text(cli.out.text, "cannot run: "), 2);
     ck_assert_uint_eq(count_text(cli.out.text, "not enough shared memory"), 2);
     ck_assert_uint_eq(requests(), 0);
@@ -743,6 +776,9 @@ static Suite *cli_compare_suite(void)
     tcase_add_test(cases, the_options_of_runs_are_no_options_of_users);
     tcase_add_test(cases, an_ambiguous_option_is_told_without_the_options_of_runs);
     tcase_add_test(cases, a_list_of_which_every_url_fails_is_shown);
+    tcase_add_test(cases, what_no_run_takes_is_said_once);
+    tcase_add_test(cases, a_page_that_cannot_crash_anybody_is_refused);
+    tcase_add_test(cases, short_runs_have_a_peak_too);
     tcase_add_test(cases, one_url_that_fails_is_told_and_the_others_count);
     tcase_add_test(cases, runs_that_cannot_run_are_told);
     tcase_add_test(cases, a_crash_costs_processes_one_url_and_others_the_run);

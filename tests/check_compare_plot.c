@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/compare.h"
@@ -43,6 +45,25 @@ static const char *path_of(const char *name)
 {
     snprintf(path, sizeof path, "%s/%s", directory, name);
     return path;
+}
+
+/* A picture of an earlier comparison, where the new one is to go. */
+static void put_picture(void)
+{
+    FILE *file = fopen(path_of("plot.svg"), "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs("kept", file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void expect_picture_kept(void)
+{
+    char bytes[8] = "";
+    int fd = open(path_of("plot.svg"), O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(read(fd, bytes, sizeof bytes - 1), 4);
+    close(fd);
+    ck_assert_str_eq(bytes, "kept");
 }
 
 /* An executable of the test's own, found instead of gnuplot. */
@@ -120,11 +141,71 @@ START_TEST(the_sweep_has_a_line_for_each_engine_and_way)
     comparison_sweep(&comparison);
     char *script = script_of(&comparison, "png");
     ck_assert_ptr_nonnull(strstr(script, "set logscale x 2\nset xtics (1, 2, 4) scale 1\n"));
-    ck_assert_ptr_nonnull(strstr(script, "$line_0_0 << EOD\n1 1024\n2 2857\n4 5072\nEOD\n"));
-    ck_assert_ptr_nonnull(strstr(script, "$line_0_1 << EOD\n1 32000\n2 45714\n4 42514\nEOD\n"));
+    ck_assert_ptr_nonnull(strstr(script, "$line_0_0 << EOD\n1 1024 0\n2 2857 0\n4 5072 0\nEOD\n"));
+    ck_assert_ptr_nonnull(strstr(script, "$line_0_1 << EOD\n1 32000 0\n2 45714 0\n4 42514 0\nEOD\n"));
     ck_assert_ptr_nonnull(strstr(script, "title 'processes, one transfer a worker'"));
     ck_assert_ptr_nonnull(strstr(script, "title 'threads, best in flight'"));
     ck_assert_ptr_nonnull(strstr(script, "title 'threads, 2 workers'"));
+    free(script);
+    comparison_free(&comparison);
+}
+END_TEST
+
+START_TEST(runs_that_were_cut_are_hollow_in_the_sweep_and_the_legend_says_so)
+{
+    static const char HOLLOW[] = "title 'hollow: stopped early, rate so far'";
+    struct comparison comparison = comparison_of_seven();
+    comparison_sweep(&comparison);
+    char *script = script_of(&comparison, "png");
+    ck_assert_ptr_nonnull(strstr(script, "$line_1_0 << EOD\n1 983 0\n2 2742 0\n4 4869 1\nEOD\n"));
+    ck_assert_ptr_nonnull(strstr(script, ", $line_1_0 using 1:($3 > 0 ? $2 : NaN) with points "));
+    ck_assert_ptr_null(strstr(script, "$line_0_0 using 1:($3"));
+    const char *legend = strstr(script, HOLLOW);
+    ck_assert_ptr_nonnull(legend);
+    ck_assert_ptr_null(strstr(legend + 1, HOLLOW)); /* the other panel shows none of them */
+    ck_assert_ptr_null(strstr(script, "; ~:"));
+    free(script);
+    comparison.designs[0].trials[0].end = TRIAL_CUT;
+    script = script_of(&comparison, "png");
+    ck_assert_ptr_nonnull(strstr(script, "the fastest; ~: stopped early, rate so far'\n"));
+    free(script);
+    comparison_free(&comparison);
+}
+END_TEST
+
+START_TEST(the_axis_tells_the_rounds_that_were_run)
+{
+    struct comparison comparison = comparison_begin(5);
+    struct series *first = comparison_add(&comparison, "serial");
+    struct series *second = comparison_add(&comparison, "threads");
+    comparison_add(&comparison, "processes"); /* not begun */
+    series_ran(first, 2000, 15);
+    char *script = script_of(&comparison, "svg");
+    ck_assert_ptr_nonnull(strstr(script, "set xlabel 'pages a second'\n"));
+    ck_assert_ptr_null(strstr(script, "xerrorbars"));
+    free(script);
+    series_ran(second, 1000, 15);
+    series_ran(first, 2001, 15);
+    script = script_of(&comparison, "svg");
+    ck_assert_ptr_nonnull(strstr(script, "; median of 1 to 2 rounds, whiskers"));
+    free(script);
+    series_ran(second, 1001, 15);
+    script = script_of(&comparison, "svg");
+    ck_assert_ptr_nonnull(strstr(script, "; median of 2 rounds, whiskers"));
+    free(script);
+    comparison_free(&comparison);
+}
+END_TEST
+
+START_TEST(the_title_says_that_the_comparison_was_interrupted)
+{
+    struct comparison comparison = comparison_of_seven();
+    char *script = script_of(&comparison, "svg");
+    ck_assert_ptr_null(strstr(script, "interrupted"));
+    free(script);
+    comparison.signal = SIGINT;
+    script = script_of(&comparison, "svg");
+    ck_assert_ptr_nonnull(strstr(script, "\nset key title 'urls.txt: 15 URLs, 2 CPUs; interrupted'\n"));
     free(script);
     comparison_free(&comparison);
 }
@@ -136,7 +217,7 @@ START_TEST(a_path_that_names_no_format_is_refused)
 {
     static const char *const PATHS[] = {"", "svg", "plot", "plot.pdf", "plot.svg.gz", "plot.SVG"};
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
-        ck_assert(!plot_check(PATHS[i], why, sizeof why));
+        ck_assert_int_eq(plot_check(PATHS[i], why, sizeof why), STATUS_INVALID_ARGUMENT);
         ck_assert_ptr_nonnull(strstr(why, "must end in .svg or .png"));
     }
 }
@@ -145,7 +226,7 @@ END_TEST
 START_TEST(without_gnuplot_the_package_is_named)
 {
     ck_assert_int_eq(setenv("PATH", directory, 1), 0);
-    ck_assert(!plot_check(path_of("plot.svg"), why, sizeof why));
+    ck_assert_int_eq(plot_check(path_of("plot.svg"), why, sizeof why), STATUS_SYSTEM);
     ck_assert_str_eq(why, "gnuplot is not installed: apt install gnuplot-nox");
     ck_assert_uint_eq(files_there(), 0);
 }
@@ -154,10 +235,10 @@ END_TEST
 START_TEST(a_file_that_cannot_be_written_is_refused)
 {
     plant("exit 0");
-    ck_assert(!plot_check(path_of("none/plot.svg"), why, sizeof why));
+    ck_assert_int_eq(plot_check(path_of("none/plot.svg"), why, sizeof why), STATUS_SYSTEM);
     ck_assert_ptr_nonnull(strstr(why, "none/plot.svg: No such file or directory"));
     ck_assert_int_eq(mkdir(path_of("dir.png"), 0700), 0);
-    ck_assert(!plot_check(path, why, sizeof why));
+    ck_assert_int_eq(plot_check(path, why, sizeof why), STATUS_SYSTEM);
     ck_assert_ptr_nonnull(strstr(why, "it is a directory"));
     ck_assert_int_eq(rmdir(path), 0);
     ck_assert_uint_eq(files_there(), 1);
@@ -167,17 +248,46 @@ END_TEST
 START_TEST(the_check_leaves_no_file_and_keeps_the_one_that_is_there)
 {
     plant("exit 0");
-    ck_assert(plot_check(path_of("plot.svg"), why, sizeof why));
+    ck_assert_int_eq(plot_check(path_of("plot.svg"), why, sizeof why), STATUS_OK);
     ck_assert_uint_eq(files_there(), 1);
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs("kept", file);
-    fclose(file);
-    ck_assert(plot_check(path, why, sizeof why));
-    struct stat stat_of_path;
-    ck_assert_int_eq(stat(path, &stat_of_path), 0);
-    ck_assert_int_eq(stat_of_path.st_size, 4);
+    put_picture();
+    ck_assert_int_eq(plot_check(path, why, sizeof why), STATUS_OK);
+    expect_picture_kept();
     ck_assert_uint_eq(files_there(), 2);
+}
+END_TEST
+
+START_TEST(the_check_does_not_run_gnuplot)
+{
+    char script[128];
+    snprintf(script, sizeof script, "echo > %s/ran; kill -STOP $$", directory);
+    plant(script);
+    ck_assert_int_eq(plot_check(path_of("plot.svg"), why, sizeof why), STATUS_OK);
+    ck_assert_uint_eq(files_there(), 1);
+    ck_assert_int_eq(chmod(path_of("gnuplot"), 0600), 0); /* no program */
+    ck_assert_int_eq(setenv("PATH", directory, 1), 0);
+    ck_assert_int_eq(plot_check(path_of("plot.svg"), why, sizeof why), STATUS_SYSTEM);
+}
+END_TEST
+
+START_TEST(without_a_completed_run_the_picture_that_is_there_stays)
+{
+    struct comparison comparison = comparison_begin(3);
+    plant("cat > /dev/null; echo drawn");
+    put_picture();
+    ck_assert_int_eq(plot_draw(path, &comparison, -1, why, sizeof why), STATUS_END);
+    ck_assert_str_eq(why, "nothing to draw: no run was completed");
+    comparison.signal = SIGINT;
+    comparison_add(&comparison, "serial");
+    series_died(comparison_add(&comparison, "threads"), SIGSEGV, 7);
+    series_could_not_run(comparison_add(&comparison, "processes"), "no memory");
+    struct series *setting = comparison_add_setting(&comparison, EXECUTOR_THREADS, 1, 4);
+    ck_assert_int_eq(plot_draw(path, &comparison, -1, why, sizeof why), STATUS_END);
+    expect_picture_kept();
+    ck_assert_uint_eq(files_there(), 2);
+    series_ran(setting, 1000, 15)->end = TRIAL_CUT;
+    ck_assert_int_eq(plot_draw(path, &comparison, -1, why, sizeof why), STATUS_OK);
+    comparison_free(&comparison);
 }
 END_TEST
 
@@ -187,7 +297,7 @@ static void expect_not_drawn(const char *script, const char *reason)
 {
     struct comparison comparison = comparison_of_seven();
     plant(script);
-    ck_assert_int_eq(plot_draw(path_of("plot.svg"), &comparison, why, sizeof why), STATUS_SYSTEM);
+    ck_assert_int_eq(plot_draw(path_of("plot.svg"), &comparison, -1, why, sizeof why), STATUS_SYSTEM);
     ck_assert_str_eq(why, reason);
     ck_assert_uint_eq(files_there(), 1);
     comparison_free(&comparison);
@@ -220,9 +330,52 @@ START_TEST(gnuplot_gets_the_signals_that_we_block)
     sigfillset(&blocked);
     ck_assert_int_eq(sigprocmask(SIG_BLOCK, &blocked, &ours), 0);
     plant("grep -q '^SigBlk:.*[1-9a-f]' /proc/self/status && exit 1; echo drawn");
-    enum status status = plot_draw(path_of("plot.svg"), &comparison, why, sizeof why);
+    enum status status = plot_draw(path_of("plot.svg"), &comparison, -1, why, sizeof why);
     ck_assert_int_eq(sigprocmask(SIG_SETMASK, &ours, NULL), 0);
     ck_assert_int_eq(status, STATUS_OK);
+    comparison_free(&comparison);
+}
+END_TEST
+
+static int open_pipe(const char *name, int flags)
+{
+    ck_assert_int_eq(mkfifo(path_of(name), 0600), 0);
+    int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    return fd;
+}
+
+/* gnuplot interrupts us itself, so that it surely draws then; its child would wait for ever. */
+START_TEST(an_interrupt_ends_gnuplot_with_all_its_group)
+{
+    struct comparison comparison = comparison_of_seven();
+    char script[256], byte;
+    int alive = open_pipe("alive", O_RDONLY), interrupt = open_pipe("interrupt", O_RDWR);
+    int stuck = open_pipe("stuck", O_RDWR);
+    snprintf(script, sizeof script, "cd %s; echo half; exec 3> alive; (echo > interrupt; cat stuck); exit 0",
+             directory);
+    plant(script);
+    put_picture();
+    ck_assert_int_eq(plot_draw(path, &comparison, interrupt, why, sizeof why), STATUS_INTERRUPTED);
+    ck_assert_str_eq(why, "interrupted, nothing was drawn");
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* reaped */
+    struct pollfd gone = {.fd = alive, .events = POLLIN};
+    ck_assert_int_eq(poll(&gone, 1, -1), 1);
+    ck_assert_int_eq(read(alive, &byte, 1), 0);
+    expect_picture_kept();
+    ck_assert_uint_eq(files_there(), 5);
+    close(alive);
+    close(interrupt);
+    close(stuck);
+    comparison_free(&comparison);
+}
+END_TEST
+
+START_TEST(gnuplot_does_not_hear_the_keys_that_interrupt_us)
+{
+    struct comparison comparison = comparison_of_seven();
+    plant("read -r pid name state parent group rest < /proc/$$/stat; [ $group = $$ ] && echo drawn");
+    ck_assert_msg(plot_draw(path_of("plot.svg"), &comparison, -1, why, sizeof why) == STATUS_OK, "%s", why);
     comparison_free(&comparison);
 }
 END_TEST
@@ -235,8 +388,8 @@ static void expect_drawn(const char *name, const struct comparison *comparison)
     char bytes[200000];
     bool svg = strstr(name, ".svg") != NULL;
     const char *begin = svg ? "<?xml" : "\x89PNG\r\n", *end = svg ? "</svg>" : "IEND";
-    ck_assert_msg(plot_check(path_of(name), why, sizeof why), "%s", why);
-    ck_assert_msg(plot_draw(path_of(name), comparison, why, sizeof why) == STATUS_OK, "%s", why);
+    ck_assert_msg(plot_check(path_of(name), why, sizeof why) == STATUS_OK, "%s", why);
+    ck_assert_msg(plot_draw(path_of(name), comparison, -1, why, sizeof why) == STATUS_OK, "%s", why);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
     ssize_t count = read(fd, bytes, sizeof bytes);
@@ -258,10 +411,9 @@ START_TEST(seven_designs_and_a_sweep_are_drawn)
 }
 END_TEST
 
-START_TEST(a_comparison_without_any_result_is_drawn)
+START_TEST(a_comparison_without_any_page_is_drawn)
 {
     struct comparison comparison = comparison_begin(3);
-    expect_drawn("plot.png", &comparison);
     comparison_add(&comparison, "serial");
     series_died(comparison_add(&comparison, "threads"), SIGSEGV, 7);
     series_could_not_run(comparison_add(&comparison, "processes"), "no memory");
@@ -302,7 +454,7 @@ END_TEST
 
 static bool gnuplot_is_installed(void)
 {
-    return plot_check("/tmp/shoal-plot-test.svg", why, sizeof why);
+    return plot_check("/tmp/shoal-plot-test.svg", why, sizeof why) == STATUS_OK;
 }
 
 int main(void)
@@ -314,21 +466,28 @@ int main(void)
     tcase_add_test(tests, designs_that_lie_far_apart_are_dots_on_a_logarithmic_axis);
     tcase_add_test(tests, what_comes_from_outside_stays_inside_its_quotes);
     tcase_add_test(tests, the_sweep_has_a_line_for_each_engine_and_way);
+    tcase_add_test(tests, runs_that_were_cut_are_hollow_in_the_sweep_and_the_legend_says_so);
+    tcase_add_test(tests, the_axis_tells_the_rounds_that_were_run);
+    tcase_add_test(tests, the_title_says_that_the_comparison_was_interrupted);
     tcase_add_test(tests, a_path_that_names_no_format_is_refused);
     tcase_add_test(tests, without_gnuplot_the_package_is_named);
     tcase_add_test(tests, a_file_that_cannot_be_written_is_refused);
     tcase_add_test(tests, the_check_leaves_no_file_and_keeps_the_one_that_is_there);
+    tcase_add_test(tests, the_check_does_not_run_gnuplot);
+    tcase_add_test(tests, without_a_completed_run_the_picture_that_is_there_stays);
     tcase_add_test(tests, what_gnuplot_complains_of_is_told_in_one_line);
     tcase_add_test(tests, a_gnuplot_that_dies_leaves_no_file);
     tcase_add_test(tests, a_gnuplot_that_draws_nothing_is_an_error);
     tcase_add_test(tests, gnuplot_gets_the_signals_that_we_block);
+    tcase_add_test(tests, an_interrupt_ends_gnuplot_with_all_its_group);
+    tcase_add_test(tests, gnuplot_does_not_hear_the_keys_that_interrupt_us);
     suite_add_tcase(suite, tests);
     if (gnuplot_is_installed()) {
         tests = tcase_create("picture");
         tcase_add_checked_fixture(tests, enter, leave);
         tcase_set_timeout(tests, 60);
         tcase_add_test(tests, seven_designs_and_a_sweep_are_drawn);
-        tcase_add_test(tests, a_comparison_without_any_result_is_drawn);
+        tcase_add_test(tests, a_comparison_without_any_page_is_drawn);
         tcase_add_test(tests, hostile_names_are_drawn_and_nothing_is_run);
         tcase_add_test(tests, designs_far_apart_and_one_alone_are_drawn);
         suite_add_tcase(suite, tests);

@@ -219,6 +219,37 @@ START_TEST(a_crash_is_told_for_each_design)
 }
 END_TEST
 
+START_TEST(a_crash_that_stands_in_the_list_more_than_once_is_counted)
+{
+    struct comparison comparison = comparison_begin(1);
+    comparison.crash = "http://127.0.0.1/crash";
+    series_ran(comparison_add(&comparison, "processes"), 500, 12)->by_error[FETCH_WORKER_CRASHED] = 3;
+    expect_part(&comparison, REPORT_TABLE,
+                "\nthe worker that gets http://127.0.0.1/crash crashes:\n"
+                "processes: the other 12 of 15 were fetched; those 3 are worker-crashed\n");
+    comparison.designs[0].trials[0].by_error[FETCH_RESET] = 1;
+    expect_part(&comparison, REPORT_TABLE, "\nprocesses: 4 of 15 URLs failed: ");
+    comparison_free(&comparison);
+}
+END_TEST
+
+START_TEST(a_crash_that_did_not_come_is_told)
+{
+    struct comparison comparison = comparison_begin(1);
+    comparison.crash = "http://127.0.0.1/empty";
+    struct trial *trial = series_ran(comparison_add(&comparison, "processes"), 500, 15);
+    struct trial *swept = series_ran(comparison_add_setting(&comparison, EXECUTOR_THREADS, 1, 4), 500, 15);
+    expect_part(&comparison, REPORT_TABLE,
+                "\nno worker crashed: http://127.0.0.1/empty was not fetched, or has no body\n");
+    expect_no_part(&comparison, REPORT_TABLE, "crashes:");
+    trial->by_error[FETCH_CONNECT] = 1;
+    expect_part(&comparison, REPORT_TABLE, "has no body\nprocesses: 1 of 15 URLs failed: connect 1\n");
+    swept->end = TRIAL_DIED;
+    expect_no_part(&comparison, REPORT_TABLE, "no worker crashed");
+    comparison_free(&comparison);
+}
+END_TEST
+
 START_TEST(an_interrupted_comparison_says_how_far_it_came)
 {
     struct comparison comparison = comparison_begin(5);
@@ -250,7 +281,7 @@ START_TEST(names_from_outside_are_escaped_and_long_ones_wrapped)
     struct comparison comparison = comparison_of_seven();
     comparison.list = "a\x1b]0;title\x07\xe2\x80\xae%s";
     expect_part(&comparison, REPORT_TABLE, "15 URLs (a\\x1b]0;title\\x07\\u{202e}%s), 3 rounds");
-    expect_part(&comparison, REPORT_CSV, ",a\\x1b]0;title\\x07\\u{202e}%s\n");
+    expect_part(&comparison, REPORT_CSV, ",a\\x1b]0;title\\x07\\u{202e}%s,none,\n");
     expect_part(&comparison, REPORT_JSON, "\"list\":\"a\\u001b]0;title\\u0007\\u202e%s\"");
     comparison_free(&comparison);
 }
@@ -365,7 +396,7 @@ START_TEST(json_tells_every_run)
     comparison.crash = "http://u:p@h/\"";
     expect(&comparison, REPORT_JSON,
            "{\"shoal\":\"0.1.0\",\"list\":\"urls.txt\",\"urls\":15,\"rounds\":2,\"cpus\":2,\"work\":\"none\","
-           "\"crash\":\"http://h/\\\"\",\"interrupted\":\"SIGINT\",\"seconds\":12.340,\n"
+           "\"options\":[],\"crash\":\"http://h/\\\"\",\"interrupted\":\"SIGINT\",\"seconds\":12.340,\n"
            " \"designs\":[\n"
            "  {\"design\":\"serial\",\"title\":\"serial\",\"engine\":\"serial\",\"workers\":1,\"in_flight\":1,\n"
            "   \"wall_s\":{\"median\":2.000000,\"min\":2.000000,\"max\":2.000000},\n"
@@ -390,6 +421,28 @@ START_TEST(json_tells_every_run)
            "\"failed\":0,\"body_bytes\":0,\"errors\":{},\"exit_status\":3,\"signal\":null,"
            "\"why\":\"no \\\"memory\\\"\\n\"}]}],\n"
            " \"sweep\":null}\n");
+}
+END_TEST
+
+START_TEST(json_tells_what_the_runs_were_given_but_no_secret)
+{
+    const char *passed[] = {
+        "--insecure",
+        "--header=Accept: \"a\"\xff",
+        "--header=Authorization: Bearer secret",
+        "--header=proxy-authorization: Basic secret",
+        "--header=Cookie:a=secret",
+        "--proxy=http://user:secret@proxy:3128",
+    };
+    struct comparison comparison = comparison_begin(1);
+    comparison.passed = passed;
+    comparison.passed_count = sizeof passed / sizeof passed[0];
+    expect_part(&comparison, REPORT_JSON,
+                ",\"options\":[\"--insecure\",\"--header=Accept: \\\"a\\\"\\u00ff\",\"--header=Authorization: ...\","
+                "\"--header=proxy-authorization: ...\",\"--header=Cookie: ...\",\"--proxy=http://proxy:3128\"],"
+                "\"crash\":");
+    expect_no_part(&comparison, REPORT_JSON, "secret");
+    comparison_free(&comparison);
 }
 END_TEST
 
@@ -425,12 +478,14 @@ START_TEST(csv_has_one_line_a_series_and_no_formula)
     series_could_not_run(comparison_add(&comparison, "threads"), "+no, never");
     series_died(comparison_add(&comparison, "processes"), SIGKILL, 3);
     comparison_add_setting(&comparison, EXECUTOR_THREADS, 1, 4);
-    const char *list = ",15,\"'=HYPERLINK(\"\"http://h\"\",1)\\x0d\\x0a\"\n";
+    comparison.work = "digest";
+    comparison.signal = SIGTERM;
+    const char *list = ",15,\"'=HYPERLINK(\"\"http://h\"\",1)\\x0d\\x0a\",digest,SIGTERM\n";
     char expected[2048];
     snprintf(expected, sizeof expected,
              "part,design,title,engine,workers,in_flight,runs,died,unable,cut,wall_s,wall_s_min,wall_s_max,"
              "pages_per_s,pages_per_s_min,pages_per_s_max,cpu_s,cpu_s_min,cpu_s_max,memory_bytes,failed,times_serial,"
-             "errors,why,urls,list\n"
+             "errors,why,urls,list,work,interrupted\n"
              "design,serial,serial,serial,1,1,1,0,0,0,2.000000,2.000000,2.000000,6.000,6.000,6.000,"
              "0.031000,0.031000,0.031000,9437184,3,1.000,connect 2;reset 1,%s"
              "design,threads,threads,threads,2,2,1,0,1,0,,,,,,,,,,9437184,0,,,\"'+no, never\"%s"
@@ -462,6 +517,8 @@ int main(void)
     tcase_add_test(tests, a_default_without_a_result_is_not_ranked);
     tcase_add_test(tests, what_failed_is_told_with_its_reasons);
     tcase_add_test(tests, a_crash_is_told_for_each_design);
+    tcase_add_test(tests, a_crash_that_stands_in_the_list_more_than_once_is_counted);
+    tcase_add_test(tests, a_crash_that_did_not_come_is_told);
     tcase_add_test(tests, an_interrupted_comparison_says_how_far_it_came);
     tcase_add_test(tests, names_from_outside_are_escaped_and_long_ones_wrapped);
     tcase_add_test(tests, the_sweep_is_a_grid_with_the_best_setting_below);
@@ -469,6 +526,7 @@ int main(void)
     tcase_add_test(tests, a_wide_sweep_keeps_to_the_terminal);
     tcase_add_test(tests, a_sweep_without_a_result_says_so);
     tcase_add_test(tests, json_tells_every_run);
+    tcase_add_test(tests, json_tells_what_the_runs_were_given_but_no_secret);
     tcase_add_test(tests, json_tells_the_best_of_the_sweep);
     tcase_add_test(tests, csv_has_one_line_a_series_and_no_formula);
     tcase_add_test(tests, every_format_has_its_name);

@@ -424,6 +424,21 @@ START_TEST(a_run_that_takes_too_long_is_cut_and_keeps_what_it_had)
 }
 END_TEST
 
+START_TEST(the_cpu_time_of_a_cut_run_is_that_of_its_workers_too)
+{
+    static const char *const DIGEST[] = {"--digest"};
+    runner.passed = DIGEST;
+    runner.passed_count = 1;
+    for (int i = 0; i < 40; i++)
+        add_url("/bytes/8000000");
+    add_url("/never");
+    ck_assert_int_eq(run_cut(EXECUTOR_PROCESSES, 2, 4, 1500 * NS_PER_MS), STATUS_OK);
+    expect_end(TRIAL_CUT, SIGKILL, -1);
+    /* The coordinator alone takes some 10 ms, the digests of 320 MB some hundreds. */
+    ck_assert_msg(trial.cpu_ns > 60 * NS_PER_MS, "%lld us", (long long)(trial.cpu_ns / NS_PER_US));
+}
+END_TEST
+
 START_TEST(a_run_within_its_time_is_not_cut)
 {
     add_url("/bytes/10");
@@ -499,6 +514,7 @@ static Suite *compare_runner_suite(void)
         a_run_that_found_another_list_does_not_count,
         a_run_that_takes_too_long_is_cut_and_keeps_what_it_had,
         a_run_within_its_time_is_not_cut,
+        the_cpu_time_of_a_cut_run_is_that_of_its_workers_too,
         a_signal_stops_the_run,
         a_signal_that_has_come_stops_the_next_run,
         a_run_that_the_signal_ended_before_us_is_no_run_that_cannot_run,

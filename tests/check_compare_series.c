@@ -185,7 +185,7 @@ START_TEST(the_plateau_is_of_the_fastest_engine_alone)
         series_ran(comparison_add_setting(&comparison, SETTINGS[i].engine, SETTINGS[i].workers, SETTINGS[i].in_flight),
                    1000, SETTINGS[i].pages);
     comparison_add_setting(&comparison, EXECUTOR_PROCESSES, 8, 8); /* not run */
-    struct plateau plateau = comparison_plateau(&comparison, 0.05);
+    struct plateau plateau = comparison_plateau(&comparison, COMPARISON_NEAR);
     ck_assert_ptr_eq(plateau.fastest, &comparison.sweep[3]);
     ck_assert_uint_eq(plateau.near, 3);
     ck_assert_uint_eq(plateau.of, 5);
@@ -195,7 +195,7 @@ START_TEST(the_plateau_is_of_the_fastest_engine_alone)
     ck_assert_uint_eq(plateau.in_flight_max, 256);
     ck_assert_ptr_eq(plateau.smallest, &comparison.sweep[0]);
     comparison_free(&comparison);
-    ck_assert_ptr_null(comparison_plateau(&comparison, 0.05).fastest);
+    ck_assert_ptr_null(comparison_plateau(&comparison, COMPARISON_NEAR).fastest);
 }
 END_TEST
 
@@ -215,6 +215,27 @@ START_TEST(the_exit_status_says_whether_all_was_fetched)
     trial->by_error[FETCH_RESET] = 0;
     comparison.sweep[5].trials[0].end = TRIAL_DIED;
     ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_SOME_FAILED);
+    comparison_free(&comparison);
+}
+END_TEST
+
+START_TEST(the_exit_status_is_that_of_the_worst)
+{
+    struct comparison comparison = comparison_begin(2);
+    struct series *lost = comparison_add(&comparison, "threads");
+    series_ran(comparison_add(&comparison, "serial"), 100, 14)->by_error[FETCH_RESET] = 1;
+    ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_SOME_FAILED);
+    series_died(lost, SIGSEGV, 7);
+    ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_SOME_FAILED);
+    struct series *swept = comparison_add_setting(&comparison, EXECUTOR_PROCESSES, 1, 4);
+    series_could_not_run(swept, "no memory");
+    ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_CANNOT_RUN);
+    series_ran(swept, 100, 15); /* it can, now and then */
+    ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_SOME_FAILED);
+    swept->trials[1].end = TRIAL_CANNOT_RUN;
+    ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_CANNOT_RUN);
+    series_died(lost, 0, 3); /* with EXIT_BUG */
+    ck_assert_int_eq(comparison_exit_status(&comparison), EXIT_BUG);
     comparison_free(&comparison);
 }
 END_TEST
@@ -278,11 +299,12 @@ START_TEST(the_command_passes_options_on_but_no_secret)
                             "--header=Cookie: a=2",
                             "--proxy",
                             "http://user:secret@proxy:3128",
-                            "--proxy=http://user:secret@proxy:1"};
+                            "--proxy=http://user:secret@proxy:1",
+                            "--proxy=user:secret@proxy:2"};
     struct comparison comparison = {.passed = passed, .passed_count = sizeof passed / sizeof passed[0]};
     ck_assert_str_eq(command_of(&comparison, EXECUTOR_SERIAL),
                      "shoal fetch -e serial -H 'Accept: a b' -H 'authorization: ...' '-HCookie: ...' "
-                     "'--header=Cookie: ...' --proxy http://proxy:3128 --proxy=http://proxy:1");
+                     "'--header=Cookie: ...' --proxy http://proxy:3128 --proxy=http://proxy:1 --proxy=proxy:2");
 }
 END_TEST
 
@@ -305,6 +327,7 @@ int main(void)
     tcase_add_test(tests, the_default_is_known_by_its_name_or_its_sizes);
     tcase_add_test(tests, the_plateau_is_of_the_fastest_engine_alone);
     tcase_add_test(tests, the_exit_status_says_whether_all_was_fetched);
+    tcase_add_test(tests, the_exit_status_is_that_of_the_worst);
     tcase_add_test(tests, the_command_names_the_setting_and_the_list);
     tcase_add_test(tests, the_command_is_quoted_for_a_shell);
     tcase_add_test(tests, the_command_passes_options_on_but_no_secret);

@@ -45,7 +45,9 @@ _Noreturn static void become_server(const char *path, int out_fd, const struct s
     /* Ctrl-C is for us: pages are still to be had until the run that asks for them was stopped. */
     setpgid(0, 0);
     sigprocmask(SIG_SETMASK, &signals->mask_before, NULL);
-    int null_fd = open("/dev/null", O_RDONLY);
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigaction(SIGPIPE, &usual, NULL);
+    int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     dup2(null_fd, STDIN_FILENO);
     dup2(out_fd, STDOUT_FILENO);
     execl(path, path, "--port", "0", "--pages", "--die-with-parent", (char *)NULL);

@@ -137,7 +137,7 @@ static enum exit_status open_list(struct compare *compare)
         compare->comparison.input_path = fetch->input_path;
     } else if (fetch->url_count > 0) {
         list_open_arguments(&compare->list, fetch->urls, fetch->url_count, compare->options.first);
-        compare->comparison.list = fetch->url_count == 1 ? fetch->urls[0] : "URLs of the command line";
+        compare->comparison.list = "URLs of the command line";
     } else {
         return open_bundled(compare);
     }
@@ -153,7 +153,7 @@ static enum exit_status open_list(struct compare *compare)
 /* The page in the middle of the list, as it will be requested. */
 static enum exit_status choose_crash(struct compare *compare)
 {
-    char text[URL_BYTES_MAX + 1];
+    char text[URL_BYTES_MAX + 1] = "a line that is too long";
     struct url_parts parts;
     if (!compare->options.crash)
         return EXIT_ALL_FETCHED;
@@ -199,9 +199,10 @@ static enum exit_status open_plot(struct compare *compare)
 {
     char why[WHY_BYTES] = "";
     const char *path = compare->options.plot_path;
-    if (path != NULL && !plot_check(path, why, sizeof why))
-        return fail(EXIT_USAGE, "--plot \"%s\": %s", path, why);
-    return EXIT_ALL_FETCHED;
+    enum status status = path != NULL ? plot_check(path, why, sizeof why) : STATUS_OK;
+    if (status == STATUS_OK)
+        return EXIT_ALL_FETCHED;
+    return fail(status == STATUS_INVALID_ARGUMENT ? EXIT_USAGE : EXIT_CANNOT_RUN, "--plot \"%s\": %s", path, why);
 }
 
 static enum exit_status open_runner(struct compare *compare)
@@ -253,14 +254,18 @@ static enum status run_once(struct compare *compare, const struct design *design
     enum status status = runner_run(&compare->runner, design, cut_ns, &trial, why, sizeof why);
     if (status == STATUS_OK && series != NULL)
         status = series_add(series, &trial);
+    if (status == STATUS_OK && series == NULL && trial.exit_status == EXIT_USAGE) {
+        snprintf(why, sizeof why, "%s", trial.why); /* what no run will take */
+        status = STATUS_INVALID_ARGUMENT;
+    }
     if (status != STATUS_OK && status != STATUS_INTERRUPTED) {
         status_line_clear(compare->line);
-        fail(EXIT_CANNOT_RUN, "%s", why[0] != '\0' ? why : "no memory");
+        fail(EXIT_CANNOT_RUN, "%s", why);
     }
     return status;
 }
 
-/* Caches are filled and names resolved before anything counts. What is wrong with the run itself will show. */
+/* Caches are filled and names resolved before anything counts. */
 static enum status warm_up(struct compare *compare)
 {
     struct runner *runner = &compare->runner;
@@ -341,7 +346,10 @@ static enum exit_status report(struct compare *compare)
     report_of(options->format)->put(&compare->out, &compare->comparison);
     if (writer_close(&compare->out) != STATUS_OK && compare->out.status != STATUS_INTERRUPTED)
         return fail(EXIT_CANNOT_RUN, "%s", compare->out.why);
-    if (options->plot_path != NULL && plot_draw(options->plot_path, &compare->comparison, why, sizeof why) != STATUS_OK)
+    enum status status = STATUS_OK;
+    if (options->plot_path != NULL)
+        status = plot_draw(options->plot_path, &compare->comparison, compare->signals.fd, why, sizeof why);
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED)
         return fail(EXIT_CANNOT_RUN, "--plot: %s", why);
     return EXIT_ALL_FETCHED;
 }
@@ -349,15 +357,17 @@ static enum exit_status report(struct compare *compare)
 static enum exit_status run(struct compare *compare)
 {
     enum status status = run_all(compare);
+    if (status == STATUS_INVALID_ARGUMENT)
+        return EXIT_USAGE;
     enum exit_status exit = report(compare);
     signals_take(&compare->signals);
-    if (exit != EXIT_ALL_FETCHED)
-        return exit;
     if (compare->signals.first != 0)
         return (enum exit_status)(EXIT_SIGNAL_BASE + compare->signals.first);
+    if (exit != EXIT_ALL_FETCHED)
+        return exit;
     if (status != STATUS_OK)
         return EXIT_CANNOT_RUN;
-    return (enum exit_status)comparison_exit_status(&compare->comparison);
+    return comparison_exit_status(&compare->comparison);
 }
 
 /* Accepts whatever was opened. */

@@ -7,7 +7,6 @@
 
 #include "common/url.h"
 #include "coordinator/escape.h"
-#include "coordinator/exit_status.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 
@@ -213,26 +212,34 @@ static size_t shown_bytes(const char *argument)
     return SIZE_MAX;
 }
 
-static void put_argument(struct writer *writer, const char *argument)
+char *comparison_passed_shown(const struct comparison *comparison, size_t index)
 {
+    const char *argument = comparison->passed[index];
     size_t bytes = strlen(argument), shown = shown_bytes(argument);
     char *copy = malloc(bytes + sizeof " ...");
-    if (copy == NULL) {
-        writer_room(writer, SIZE_MAX); /* no such room: the writer fails for want of memory */
-        return;
-    }
+    if (copy == NULL)
+        return NULL;
     memcpy(copy, argument, bytes + 1);
     if (shown < bytes) {
         memcpy(copy + shown, " ...", sizeof " ...");
-        bytes = shown + strlen(" ...");
-    } else if (strstr(argument, "://") != NULL) {
+    } else if (strstr(argument, "://") != NULL || strncmp(argument, "--proxy=", sizeof "--proxy=" - 1) == 0) {
         /* --proxy=URL too: what stands before the scheme is not looked at */
         const char *equals = strncmp(argument, "--", 2) == 0 ? strchr(argument, '=') : NULL;
         size_t before = equals != NULL ? (size_t)(equals + 1 - argument) : 0;
         bytes = before + url_without_userinfo(argument + before, bytes - before, copy + before);
+        copy[bytes] = '\0';
     }
-    put_word(writer, copy, bytes);
-    free(copy);
+    return copy;
+}
+
+static void put_passed(struct writer *writer, const struct comparison *comparison, size_t index)
+{
+    char *shown = comparison_passed_shown(comparison, index);
+    if (shown != NULL)
+        put_word(writer, shown, strlen(shown));
+    else
+        writer_room(writer, SIZE_MAX); /* no such room: the writer fails for want of memory */
+    free(shown);
 }
 
 void comparison_put_command(struct writer *writer, const struct comparison *comparison, const struct design *design)
@@ -247,7 +254,7 @@ void comparison_put_command(struct writer *writer, const struct comparison *comp
     }
     for (size_t i = 0; i < comparison->passed_count; i++) {
         PUT(writer, " ");
-        put_argument(writer, comparison->passed[i]);
+        put_passed(writer, comparison, i);
     }
     if (comparison->input_path != NULL) {
         PUT(writer, " -i ");
@@ -257,18 +264,37 @@ void comparison_put_command(struct writer *writer, const struct comparison *comp
 
 /* ---- how it ended ---- */
 
-static bool all_fetched(const struct series *series, size_t count)
+static bool has_bug(const struct series *series)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (series_figures(&series[i]).worst != NULL)
-            return false;
+    for (size_t i = 0; i < series->count; i++) {
+        if (series->trials[i].exit_status == EXIT_BUG)
+            return true;
     }
-    return true;
+    return false;
 }
 
-int comparison_exit_status(const struct comparison *comparison)
+static enum exit_status exit_status_of(const struct series *series)
 {
-    bool fetched = all_fetched(comparison->designs, comparison->design_count) &&
-                   all_fetched(comparison->sweep, comparison->sweep_count);
-    return fetched ? EXIT_ALL_FETCHED : EXIT_SOME_FAILED;
+    struct figures figures = series_figures(series);
+    if (has_bug(series))
+        return EXIT_BUG;
+    if (series->count > 0 && figures.unable == series->count)
+        return EXIT_CANNOT_RUN;
+    return figures.worst != NULL ? EXIT_SOME_FAILED : EXIT_ALL_FETCHED;
+}
+
+/* These four are the greater, the worse. */
+static enum exit_status worst_of(const struct series *series, size_t count, enum exit_status worst)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum exit_status status = exit_status_of(&series[i]);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+enum exit_status comparison_exit_status(const struct comparison *comparison)
+{
+    enum exit_status worst = worst_of(comparison->designs, comparison->design_count, EXIT_ALL_FETCHED);
+    return worst_of(comparison->sweep, comparison->sweep_count, worst);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "coordinator/compare/series.h"
+#include "coordinator/exit_status.h"
 #include "coordinator/writer.h"
 
 /* The name of the design that `shoal fetch` uses by itself. */
@@ -16,7 +17,9 @@
 
 /* Strings and arrays are borrowed, but the series: those and their two arrays, from malloc(), go with comparison_free(). */
 struct comparison {
-    const char *list;       /* what was fetched, for people: a path, "the bundled server's 15 pages", "the arguments" */
+    /* What was fetched, for people: a path, "standard input", the one URL or "URLs of the command line", "pages of the
+     * bundled server, 150 ms each". */
+    const char *list;
     const char *input_path; /* as the user gave it; NULL: no file */
     uint64_t url_count;
     uint32_t rounds; /* as asked for; an interrupted series has fewer trials */
@@ -54,7 +57,10 @@ const struct series *comparison_default(const struct comparison *comparison);
  * comparison_default(). */
 const struct series *comparison_default_for_sweep(const struct comparison *comparison);
 
-/* How flat the sweep's optimum is: what lies within `within` (0.05) of the fastest, of the same engine. */
+/* What the reports call near: within so much of the fastest. */
+#define COMPARISON_NEAR 0.05
+
+/* How flat the sweep's optimum is: what lies within `within` (COMPARISON_NEAR) of the fastest, of the same engine. */
 struct plateau {
     const struct series *fastest; /* NULL: the sweep has no result */
     size_t near;                  /* settings of its engine that are near, itself included ... */
@@ -65,13 +71,17 @@ struct plateau {
 
 struct plateau comparison_plateau(const struct comparison *comparison, double within);
 
+/* The passed option at this index, as it may be shown: credentials are left out of a header's value ("...") and of a URL.
+ * From malloc(); NULL when memory is short. */
+char *comparison_passed_shown(const struct comparison *comparison, size_t index);
+
 /* Puts `shoal fetch -e processes -w 2 -c 128 -i urls.txt`, quoted for a shell, without ending the line. Without a file the
- * user adds the URLs. What may not be shown is left out of the passed options: credentials in a header's value ("...") and
- * in a proxy's URL. */
+ * user adds the URLs. The passed options are those of comparison_passed_shown(). */
 void comparison_put_command(struct writer *writer, const struct comparison *comparison, const struct design *design);
 
-/* 0 if every trial finished with every URL fetched; EXIT_SOME_FAILED if any URL failed or trial died or could not run. The
- * signal is not considered. */
-int comparison_exit_status(const struct comparison *comparison);
+/* The first of these that holds: EXIT_BUG if a trial ended with that; EXIT_CANNOT_RUN if a series was run and could not
+ * run once; EXIT_SOME_FAILED if a URL failed, or a trial died or could not run; EXIT_ALL_FETCHED. The signal is not
+ * considered. */
+enum exit_status comparison_exit_status(const struct comparison *comparison);
 
 #endif

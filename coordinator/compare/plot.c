@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +59,11 @@ static void gnuplot_close(struct gnuplot *gnuplot)
     }
 }
 
-/* Signals that we have blocked or ignore are the child's to take, and it must not outlive us. */
+/* Signals that we have blocked or ignore are the child's to take, but first it leaves our process group: those of the
+ * terminal are ours, and we end it. It must not outlive us. */
 static _Noreturn void become_gnuplot(const struct gnuplot *gnuplot, const char *const *arguments, pid_t parent)
 {
+    setpgid(0, 0);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -77,23 +80,35 @@ static _Noreturn void become_gnuplot(const struct gnuplot *gnuplot, const char *
     _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTED);
 }
 
-/* Waits for its end, and kills it when that takes too long. False: it was killed. */
-static bool wait_until_gone(pid_t pid, int *wait_status)
+/* OK: it has ended; INTERRUPTED; TIMEOUT: it takes too long; SYSTEM with errno. */
+static enum status wait_for_end(int pid_fd, int interrupt_fd)
+{
+    struct pollfd ends[] = {{.fd = pid_fd, .events = POLLIN}, {.fd = interrupt_fd, .events = POLLIN}};
+    int64_t deadline_ns = clock_deadline_ns(GNUPLOT_MS);
+    int ready;
+    while ((ready = poll(ends, 2, clock_left_ms(deadline_ns, GNUPLOT_MS))) < 0 && errno == EINTR)
+        ;
+    if (ready < 0)
+        return STATUS_SYSTEM;
+    if (ends[1].revents != 0)
+        return STATUS_INTERRUPTED;
+    return ready > 0 ? STATUS_OK : STATUS_TIMEOUT;
+}
+
+/* As wait_for_end(). Whatever it says, the child is gone and reaped; unless OK, it and all of its group were killed. */
+static enum status wait_until_gone(pid_t pid, int interrupt_fd, int *wait_status)
 {
     int pid_fd = pidfd_open(pid, 0);
-    struct pollfd gone = {.fd = pid_fd, .events = POLLIN};
-    int64_t deadline_ns = clock_deadline_ns(GNUPLOT_MS);
-    int ready = 0;
-    while (pid_fd >= 0 && (ready = poll(&gone, 1, clock_left_ms(deadline_ns, GNUPLOT_MS))) < 0 && errno == EINTR)
-        ;
-    bool in_time = ready > 0;
-    if (!in_time)
-        kill(pid, SIGKILL);
+    enum status status = pid_fd >= 0 ? wait_for_end(pid_fd, interrupt_fd) : STATUS_SYSTEM;
+    int error = errno;
+    if (status != STATUS_OK)
+        kill(-pid, SIGKILL);
     if (pid_fd >= 0)
         close(pid_fd);
     while (waitpid(pid, wait_status, 0) < 0 && errno == EINTR)
         ;
-    return in_time;
+    errno = error;
+    return status;
 }
 
 /* Its first complaint that is more than a mark, as one line. */
@@ -120,30 +135,44 @@ static enum status fail(char *why, size_t why_bytes, const char *call)
     return STATUS_SYSTEM;
 }
 
-/* Runs it to its end. SYSTEM, with why filled. */
-static enum status gnuplot_run(const struct gnuplot *gnuplot, const char *const *arguments, char *why, size_t why_bytes)
+/* Says why a child that ended by itself is no success. */
+static void tell_end(const struct gnuplot *gnuplot, int wait_status, char *why, size_t why_bytes)
 {
-    int wait_status = 0;
     char said[PATH_SHOWN_BYTES];
-    pid_t parent = getpid(), pid = fork();
-    if (pid < 0)
-        return fail(why, why_bytes, "fork");
-    if (pid == 0)
-        become_gnuplot(gnuplot, arguments, parent);
-    bool in_time = wait_until_gone(pid, &wait_status);
-    if (in_time && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
-        return STATUS_OK;
     take_complaint(gnuplot, said, sizeof said);
-    if (!in_time)
-        snprintf(why, why_bytes, "gnuplot was ended: it took more than %d s", GNUPLOT_MS / 1000);
-    else if (WIFSIGNALED(wait_status))
+    if (WIFSIGNALED(wait_status))
         snprintf(why, why_bytes, "gnuplot died of signal %d (%s)", WTERMSIG(wait_status),
                  sigabbrev_np(WTERMSIG(wait_status)) != NULL ? sigabbrev_np(WTERMSIG(wait_status)) : "?");
     else if (WEXITSTATUS(wait_status) == EXIT_NOT_FOUND)
         snprintf(why, why_bytes, "%s", NOT_INSTALLED);
     else
         snprintf(why, why_bytes, "gnuplot failed: %s", said[0] != '\0' ? said : "it did not say why");
-    return STATUS_SYSTEM;
+}
+
+/* Runs it to its end. INTERRUPTED or SYSTEM, with why filled. */
+static enum status gnuplot_run(const struct gnuplot *gnuplot, int interrupt_fd, char *why, size_t why_bytes)
+{
+    /* -d: the user's own settings do not change the picture. */
+    static const char *const DRAW[] = {"gnuplot", "-d", "-", NULL};
+    int wait_status = 0;
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0)
+        return fail(why, why_bytes, "fork");
+    if (pid == 0)
+        become_gnuplot(gnuplot, DRAW, parent);
+    setpgid(pid, pid); /* here too: whoever comes first, there is a group to kill */
+    enum status status = wait_until_gone(pid, interrupt_fd, &wait_status);
+    if (status == STATUS_SYSTEM)
+        return fail(why, why_bytes, "gnuplot was ended");
+    if (status == STATUS_OK && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
+        return STATUS_OK;
+    if (status == STATUS_OK)
+        tell_end(gnuplot, wait_status, why, why_bytes);
+    else if (status == STATUS_INTERRUPTED)
+        snprintf(why, why_bytes, "interrupted, nothing was drawn");
+    else
+        snprintf(why, why_bytes, "gnuplot was ended: it took more than %d s", GNUPLOT_MS / 1000);
+    return status == STATUS_INTERRUPTED ? status : STATUS_SYSTEM;
 }
 
 /* ---- the file ---- */
@@ -225,40 +254,56 @@ static enum status put_into_place(const char *path, int picture, char *why, size
 
 /* ---- what the header says ---- */
 
-static bool can_write(const char *path, char *why, size_t why_bytes)
+/* Whether execvp() would find it. */
+static bool is_installed(void)
+{
+    const char *search = getenv("PATH");
+    search = search != NULL ? search : "/bin:/usr/bin";
+    for (;;) {
+        size_t bytes = strcspn(search, ":");
+        char *name;
+        struct stat stat_of_name;
+        if (asprintf(&name, "%.*s%sgnuplot", (int)bytes, search, bytes > 0 ? "/" : "") < 0)
+            return true; /* the drawing will tell */
+        bool found = stat(name, &stat_of_name) == 0 && S_ISREG(stat_of_name.st_mode) && access(name, X_OK) == 0;
+        free(name);
+        if (found || search[bytes] == '\0')
+            return found;
+        search += bytes + 1;
+    }
+}
+
+static enum status check_writing(const char *path, char *why, size_t why_bytes)
 {
     struct stat stat_of_path;
     if (stat(path, &stat_of_path) == 0 && !S_ISREG(stat_of_path.st_mode)) {
         fail_on_path(why, why_bytes, path,
                      S_ISDIR(stat_of_path.st_mode) ? "it is a directory" : "it is no regular file");
-        return false;
+        return STATUS_SYSTEM;
     }
     int fd = -1;
     char *name = create_beside(path, &fd);
-    if (name == NULL) {
-        fail_on_path(why, why_bytes, path, strerror(errno));
-        return false;
-    }
+    if (name == NULL)
+        return fail_on_path(why, why_bytes, path, strerror(errno));
     unlink(name);
     close(fd);
     free(name);
-    return true;
+    return STATUS_OK;
 }
 
-bool plot_check(const char *path, char *why, size_t why_bytes)
+enum status plot_check(const char *path, char *why, size_t why_bytes)
 {
-    static const char *const VERSION[] = {"gnuplot", "--version", NULL};
-    struct gnuplot gnuplot;
     if (terminal_of(path) == NULL) {
         char shown[PATH_SHOWN_BYTES];
         escape_text_into(shown, sizeof shown, path, strlen(path));
         snprintf(why, why_bytes, "%s: must end in .svg or .png", shown);
-        return false;
+        return STATUS_INVALID_ARGUMENT;
     }
-    bool runs = gnuplot_open(&gnuplot) ? gnuplot_run(&gnuplot, VERSION, why, why_bytes) == STATUS_OK
-                                       : fail(why, why_bytes, "memfd_create") == STATUS_OK;
-    gnuplot_close(&gnuplot);
-    return runs && can_write(path, why, why_bytes);
+    if (!is_installed()) {
+        snprintf(why, why_bytes, "%s", NOT_INSTALLED);
+        return STATUS_SYSTEM;
+    }
+    return check_writing(path, why, why_bytes);
 }
 
 static enum status put_script(const struct gnuplot *gnuplot, const char *terminal, const struct comparison *comparison,
@@ -275,10 +320,23 @@ static enum status put_script(const struct gnuplot *gnuplot, const char *termina
     return status;
 }
 
-enum status plot_draw(const char *path, const struct comparison *comparison, char *why, size_t why_bytes)
+static bool any_timed(const struct series *series, size_t count)
 {
-    /* -d: the user's own settings do not change the picture. */
-    static const char *const DRAW[] = {"gnuplot", "-d", "-", NULL};
+    for (size_t i = 0; i < count; i++) {
+        if (series_figures(&series[i]).trials > 0)
+            return true;
+    }
+    return false;
+}
+
+enum status plot_draw(const char *path, const struct comparison *comparison, int interrupt_fd, char *why,
+                      size_t why_bytes)
+{
+    if (!any_timed(comparison->designs, comparison->design_count) &&
+        !any_timed(comparison->sweep, comparison->sweep_count)) {
+        snprintf(why, why_bytes, "nothing to draw: no run was completed");
+        return STATUS_END;
+    }
     const char *terminal = terminal_of(path);
     struct gnuplot gnuplot;
     enum status status;
@@ -287,7 +345,7 @@ enum status plot_draw(const char *path, const struct comparison *comparison, cha
     else
         status = put_script(&gnuplot, terminal != NULL ? terminal : "svg", comparison, why, why_bytes);
     if (status == STATUS_OK)
-        status = gnuplot_run(&gnuplot, DRAW, why, why_bytes);
+        status = gnuplot_run(&gnuplot, interrupt_fd, why, why_bytes);
     if (status == STATUS_OK && lseek(gnuplot.picture, 0, SEEK_END) <= 0) {
         snprintf(why, why_bytes, "gnuplot drew nothing");
         status = STATUS_SYSTEM;

@@ -68,7 +68,8 @@ static void put_inside(struct writer *writer, const char *text, size_t columns_m
 struct scale {
     double least, most; /* of all rounds with pages fetched; 0: none */
     size_t name_columns, label_columns;
-    bool logarithmic;
+    size_t rounds_min, rounds_max; /* that a median is of; the same unless runs were lost, cut or not begun; 0: none */
+    bool logarithmic, cut;
 };
 
 static void fill_name(char name[LABEL_BYTES], const struct design *design)
@@ -113,6 +114,10 @@ static struct scale scale_of(const struct comparison *comparison)
         scale.name_columns = text_columns(text) > scale.name_columns ? text_columns(text) : scale.name_columns;
         fill_label(text, &comparison->designs[i], &figures);
         scale.label_columns = text_columns(text) > scale.label_columns ? text_columns(text) : scale.label_columns;
+        if (figures.trials > 0 && (scale.rounds_min == 0 || figures.trials < scale.rounds_min))
+            scale.rounds_min = figures.trials;
+        scale.rounds_max = figures.trials > scale.rounds_max ? figures.trials : scale.rounds_max;
+        scale.cut = scale.cut || figures.cut > 0;
         if (rate->median <= 0)
             continue;
         double low = rate->min > 0 ? rate->min : rate->median;
@@ -195,10 +200,26 @@ static void put_bars(struct writer *writer, const struct comparison *comparison,
         PUT(writer, "plot $bars using 2:1:5 with points pointtype 7 pointsize 1.4 linecolor rgb variable notitle");
     else
         PUT(writer, "plot $bars using 2:1:(0):2:($1-0.32):($1+0.32):5 with boxxyerror linecolor rgb variable notitle");
-    if (comparison->rounds > 1)
+    if (scale->rounds_max > 1)
         PUT(writer, ", $bars using 2:1:3:4 with xerrorbars pointtype 0 linewidth 1.5 linecolor rgb '#222222' notitle");
     put_legend(writer, comparison);
     PUT(writer, "\n");
+}
+
+static void put_axis_label(struct writer *writer, const struct scale *scale)
+{
+    PUT(writer, "set xlabel 'pages a second");
+    if (scale->logarithmic)
+        PUT(writer, ", logarithmic");
+    if (scale->rounds_max > 1) {
+        PUT(writer, "; median of ");
+        if (scale->rounds_min < scale->rounds_max)
+            text_put(writer, "%zu to ", scale->rounds_min);
+        text_put(writer, "%zu rounds, whiskers: the slowest and the fastest", scale->rounds_max);
+    }
+    if (scale->cut)
+        PUT(writer, "; ~: stopped early, rate so far");
+    PUT(writer, "'\n");
 }
 
 static void put_designs(struct writer *writer, const struct comparison *comparison)
@@ -206,14 +227,10 @@ static void put_designs(struct writer *writer, const struct comparison *comparis
     struct scale scale = scale_of(comparison);
     PUT(writer, "set key title '");
     put_inside(writer, comparison->list, LIST_COLUMNS_MAX, "’");
-    text_put(writer, ": %" PRIu64 " URL%s, %u CPU%s'\n", comparison->url_count, comparison->url_count == 1 ? "" : "s",
-             (unsigned)comparison->cpus, comparison->cpus == 1 ? "" : "s");
-    PUT(writer, "set xlabel 'pages a second");
-    if (scale.logarithmic)
-        PUT(writer, ", logarithmic");
-    if (comparison->rounds > 1)
-        text_put(writer, "; median of %u rounds, whiskers: the slowest and the fastest", (unsigned)comparison->rounds);
-    PUT(writer, "'\n");
+    text_put(writer, ": %" PRIu64 " URL%s, %u CPU%s%s'\n", comparison->url_count, comparison->url_count == 1 ? "" : "s",
+             (unsigned)comparison->cpus, comparison->cpus == 1 ? "" : "s",
+             comparison->signal != 0 ? "; interrupted" : "");
+    put_axis_label(writer, &scale);
     PUT(writer, "set grid xtics linetype 1 linecolor rgb '#dddddd'\nset style fill solid 1 noborder\n");
     put_range(writer, &scale);
     text_put(writer, "set yrange [-%zu.7:0.7]\n", comparison->design_count > 0 ? comparison->design_count - 1 : 0);

@@ -19,6 +19,9 @@ static const unsigned COLOURS[] = {
 };
 static_assert(sizeof COLOURS / sizeof COLOURS[0] == EXECUTOR_ENGINE_COUNT, "every engine has a colour");
 
+/* gnuplot's numbers of filled points, by threads or not, one transfer a worker or not: a hollow one means a run cut. */
+static const int SHAPES[2][2] = {{7, 9}, {5, 13}};
+
 unsigned plot_engine_colour(enum executor_engine engine)
 {
     return COLOURS[engine];
@@ -42,6 +45,7 @@ struct line {
     enum executor_engine engine;
     enum way way;
     uint32_t workers; /* BEST_WORKERS */
+    bool cut;         /* a point of it */
 };
 
 static bool belongs(const struct line *line, const struct design *design)
@@ -58,24 +62,26 @@ static uint32_t place_of(enum way way, const struct design *design)
     return way == BEST_WORKERS ? design->in_flight : design->workers;
 }
 
-/* The next place to the right of the panel (line NULL) or of the line that has a result; 0: none. *rate: the best there. */
-static uint32_t next_place(const struct comparison *comparison, const struct line *line, bool in_flight, uint32_t after,
-                           double *rate)
+struct point {
+    uint32_t place; /* 0: there is none */
+    double rate;    /* the best there ... */
+    bool cut;       /* ... whose run was stopped early */
+};
+
+/* The next point to the right of `after`, of the line or (NULL) of the whole panel. */
+static struct point next_point(const struct comparison *comparison, const struct line *line, bool in_flight,
+                               uint32_t after)
 {
-    uint32_t next = 0;
-    *rate = 0;
+    struct point next = {0};
     for (size_t i = 0; i < comparison->sweep_count; i++) {
         const struct series *series = &comparison->sweep[i];
         uint32_t place = place_of(in_flight ? BEST_WORKERS : BEST_IN_FLIGHT, &series->design);
-        double own = series_figures(series).pages_per_s.median;
-        if (place <= after || own <= 0 || (line != NULL && !belongs(line, &series->design)))
+        struct figures figures = series_figures(series);
+        double rate = figures.pages_per_s.median;
+        if (place <= after || rate <= 0 || (line != NULL && !belongs(line, &series->design)))
             continue;
-        if (next == 0 || place < next)
-            *rate = 0;
-        if (next == 0 || place <= next) {
-            *rate = own > *rate ? own : *rate;
-            next = place;
-        }
+        if (next.place == 0 || place < next.place || (place == next.place && rate > next.rate))
+            next = (struct point){place, rate, figures.cut > 0};
     }
     return next;
 }
@@ -96,34 +102,43 @@ static uint32_t best_workers(const struct comparison *comparison, enum executor_
     return workers;
 }
 
-/* False: it has no point. */
-static bool put_data(struct writer *writer, const struct comparison *comparison, const struct line *line)
+/* Place, rate, 1 for a run that was cut. False: it has no point. */
+static bool put_data(struct writer *writer, const struct comparison *comparison, struct line *line)
 {
     bool in_flight = line->way == BEST_WORKERS;
-    double rate;
-    uint32_t at = next_place(comparison, line, in_flight, 0, &rate);
-    if (at == 0)
+    struct point point = next_point(comparison, line, in_flight, 0);
+    if (point.place == 0)
         return false;
     text_put(writer, "$line_%d_%d << EOD\n", (int)line->engine, (int)line->way);
-    for (; at != 0; at = next_place(comparison, line, in_flight, at, &rate))
-        text_put(writer, "%u %.6g\n", (unsigned)at, rate);
+    for (; point.place != 0; point = next_point(comparison, line, in_flight, point.place)) {
+        text_put(writer, "%u %.6g %d\n", (unsigned)point.place, point.rate, point.cut);
+        line->cut = line->cut || point.cut;
+    }
     PUT(writer, "EOD\n");
     return true;
 }
 
 static void put_curve(struct writer *writer, const struct line *line, bool first)
 {
-    text_put(writer, "%s$line_%d_%d using 1:2 with linespoints linewidth 2 pointsize 1.1 linecolor rgb %u ",
-             first ? "plot " : ", ", (int)line->engine, (int)line->way, COLOURS[line->engine]);
     const char *engine = design_engine_name(line->engine);
-    bool threads = line->engine == EXECUTOR_THREADS;
+    int shape = SHAPES[line->engine == EXECUTOR_THREADS][line->way == ONE_A_WORKER];
+    text_put(
+        writer,
+        "%s$line_%d_%d using 1:2 with linespoints linewidth 2 pointsize 1.3 linecolor rgb %u pointtype %d%s title '%s, ",
+        first ? "plot " : ", ", (int)line->engine, (int)line->way, COLOURS[line->engine], shape,
+        line->way == ONE_A_WORKER ? " dashtype 2" : "", engine);
     if (line->way == ONE_A_WORKER)
-        text_put(writer, "dashtype 2 pointtype %d title '%s, one transfer a worker'", threads ? 4 : 6, engine);
+        PUT(writer, "one transfer a worker'");
     else if (line->way == BEST_IN_FLIGHT)
-        text_put(writer, "pointtype %d title '%s, best in flight'", threads ? 5 : 7, engine);
+        PUT(writer, "best in flight'");
     else
-        text_put(writer, "pointtype %d title '%s, %u worker%s'", threads ? 5 : 7, engine, (unsigned)line->workers,
-                 line->workers == 1 ? "" : "s");
+        text_put(writer, "%u worker%s'", (unsigned)line->workers, line->workers == 1 ? "" : "s");
+    /* The inside taken out, so that the line does not go through it. */
+    if (line->cut)
+        text_put(
+            writer,
+            ", $line_%d_%d using 1:($3 > 0 ? $2 : NaN) with points pointsize 0.8 linecolor rgb 'white' pointtype %d notitle",
+            (int)line->engine, (int)line->way, shape);
 }
 
 /* ---- panels ---- */
@@ -131,10 +146,10 @@ static void put_curve(struct writer *writer, const struct line *line, bool first
 /* Powers of two are evenly spaced; the ticks stand at what was measured. */
 static void put_axis(struct writer *writer, const struct comparison *comparison, bool in_flight)
 {
-    double rate, labelled = 0;
-    uint32_t first = next_place(comparison, NULL, in_flight, 0, &rate), last = first;
+    double labelled = 0;
+    uint32_t first = next_point(comparison, NULL, in_flight, 0).place, last = first;
     PUT(writer, "set logscale x 2\nset xtics (");
-    for (uint32_t at = first; at != 0; at = next_place(comparison, NULL, in_flight, at, &rate)) {
+    for (uint32_t at = first; at != 0; at = next_point(comparison, NULL, in_flight, at).place) {
         last = at;
         if ((double)at < TICK_RATIO * labelled)
             continue;
@@ -148,7 +163,7 @@ static void put_axis(struct writer *writer, const struct comparison *comparison,
 
 static void put_panel(struct writer *writer, const struct comparison *comparison, bool in_flight)
 {
-    bool any = false;
+    bool cut = false;
     enum way from = in_flight ? BEST_WORKERS : ONE_A_WORKER, to = in_flight ? BEST_WORKERS : BEST_IN_FLIGHT;
     struct line lines[EXECUTOR_ENGINE_COUNT * WAY_COUNT];
     size_t count = 0;
@@ -156,16 +171,19 @@ static void put_panel(struct writer *writer, const struct comparison *comparison
     for (int engine = 0; engine < EXECUTOR_ENGINE_COUNT; engine++) {
         for (int way = (int)from; way <= (int)to; way++) {
             struct line line = {(enum executor_engine)engine, (enum way)way,
-                                best_workers(comparison, (enum executor_engine)engine)};
+                                best_workers(comparison, (enum executor_engine)engine), false};
             if (put_data(writer, comparison, &line))
                 lines[count++] = line;
         }
     }
     for (size_t i = 0; i < count; i++) {
-        put_curve(writer, &lines[i], !any);
-        any = true;
+        put_curve(writer, &lines[i], i == 0);
+        cut = cut || lines[i].cut;
     }
-    if (!any)
+    if (cut)
+        PUT(writer, ", NaN with points pointsize 1.3 linewidth 2 linecolor rgb '#222222' pointtype 6 "
+                    "title 'hollow: stopped early, rate so far'");
+    if (count == 0)
         PUT(writer, "set label 'no result' at graph 0.5,0.5 center\nset yrange [0:1]\nplot 2 notitle");
     PUT(writer, "\nunset label\n");
 }

@@ -10,12 +10,14 @@
 #include "coordinator/compare/report.h"
 #include "coordinator/compare/report_text.h"
 #include "coordinator/escape.h"
+#include "coordinator/signals.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 
-static const char HEADER[] = "part,design,title,engine,workers,in_flight,runs,died,unable,cut,"
-                             "wall_s,wall_s_min,wall_s_max,pages_per_s,pages_per_s_min,pages_per_s_max,"
-                             "cpu_s,cpu_s_min,cpu_s_max,memory_bytes,failed,times_serial,errors,why,urls,list";
+static const char HEADER[] =
+    "part,design,title,engine,workers,in_flight,runs,died,unable,cut,"
+    "wall_s,wall_s_min,wall_s_max,pages_per_s,pages_per_s_min,pages_per_s_max,"
+    "cpu_s,cpu_s_min,cpu_s_max,memory_bytes,failed,times_serial,errors,why,urls,list,work,interrupted";
 
 /* A cell that may hold anything; puts the comma before it. */
 static void put_cell(struct writer *writer, const char *text)
@@ -107,6 +109,8 @@ static void put_row(struct writer *writer, const struct comparison *comparison, 
     put_why(writer, figures.worst);
     text_put(writer, ",%" PRIu64, comparison->url_count);
     put_cell(writer, comparison->list);
+    put_cell(writer, comparison->work);
+    put_cell(writer, comparison->signal != 0 ? signals_name(comparison->signal) : "");
     writer_end_line(writer);
 }
 

@@ -4,6 +4,7 @@
  * what is not known. Every run is told, so that other figures can be made of them. */
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -14,7 +15,6 @@
 #include "coordinator/signals.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
-#define NEAR 0.05
 
 static const char *const ENDS[] = {
     [TRIAL_FINISHED] = "finished",
@@ -153,7 +153,7 @@ static void put_setting(struct writer *out, const struct design *design)
 
 static void put_best(struct writer *out, const struct comparison *comparison)
 {
-    struct plateau plateau = comparison_plateau(comparison, NEAR);
+    struct plateau plateau = comparison_plateau(comparison, COMPARISON_NEAR);
     struct writer command;
     size_t bytes;
     if (plateau.fastest == NULL) {
@@ -170,7 +170,7 @@ static void put_best(struct writer *out, const struct comparison *comparison)
         writer_room(out, SIZE_MAX); /* no such room: it fails for want of memory too */
     writer_close(&command);
     text_put(out, ",\n  \"plateau\":{\"within\":%.2f,\"near\":%zu,\"of\":%zu,\"workers\":{\"min\":%u,\"max\":%u},",
-             NEAR, plateau.near, plateau.of, (unsigned)plateau.workers_min, (unsigned)plateau.workers_max);
+             COMPARISON_NEAR, plateau.near, plateau.of, (unsigned)plateau.workers_min, (unsigned)plateau.workers_max);
     text_put(out, "\"in_flight\":{\"min\":%u,\"max\":%u},\"smallest\":", (unsigned)plateau.in_flight_min,
              (unsigned)plateau.in_flight_max);
     put_setting(out, &plateau.smallest->design);
@@ -179,6 +179,21 @@ static void put_best(struct writer *out, const struct comparison *comparison)
 
 /* ---- the whole ---- */
 
+/* What every run was given, as far as it may be shown. */
+static void put_options(struct writer *out, const struct comparison *comparison)
+{
+    PUT(out, ",\"options\":[");
+    for (size_t i = 0; i < comparison->passed_count; i++) {
+        char *shown = comparison_passed_shown(comparison, i);
+        writer_put_string(out, i > 0 ? "," : "");
+        put_string(out, shown);
+        if (shown == NULL)
+            writer_room(out, SIZE_MAX); /* no such room: it fails for want of memory too */
+        free(shown);
+    }
+    PUT(out, "]");
+}
+
 static void put(struct writer *out, const struct comparison *comparison)
 {
     PUT(out, "{\"shoal\":\"" SHOAL_VERSION "\",\"list\":");
@@ -186,6 +201,7 @@ static void put(struct writer *out, const struct comparison *comparison)
     text_put(out, ",\"urls\":%" PRIu64 ",\"rounds\":%u,\"cpus\":%u,\"work\":", comparison->url_count,
              (unsigned)comparison->rounds, (unsigned)comparison->cpus);
     put_string(out, comparison->work);
+    put_options(out, comparison);
     PUT(out, ",\"crash\":");
     if (comparison->crash != NULL) {
         PUT(out, "\"");

@@ -159,11 +159,12 @@ static const struct trial *most_failed(const struct series *series, size_t *with
     return most;
 }
 
-/* One URL was made to crash its worker, and nothing else came of it. */
+/* One URL was made to crash its worker, and nothing else came of it. It may stand in the list more than once. */
 static bool is_contained(const struct comparison *comparison, const struct trial *trial)
 {
-    return comparison->crash != NULL && trial_failed(trial) == 1 && trial->by_error[FETCH_WORKER_CRASHED] == 1 &&
-           trial->by_error[FETCH_OK] + 1 == comparison->url_count;
+    uint64_t crashed = trial->by_error[FETCH_WORKER_CRASHED];
+    return comparison->crash != NULL && crashed > 0 && trial_failed(trial) == crashed &&
+           trial->by_error[FETCH_OK] + crashed == comparison->url_count;
 }
 
 static void put_failed(struct writer *prose, const struct comparison *comparison, const struct series *series)
@@ -171,8 +172,13 @@ static void put_failed(struct writer *prose, const struct comparison *comparison
     size_t with_failures;
     const struct trial *trial = most_failed(series, &with_failures);
     if (is_contained(comparison, trial)) {
-        text_put(prose, "the other %" PRIu64 " of %" PRIu64 " were fetched; that one is worker-crashed",
-                 trial->by_error[FETCH_OK], comparison->url_count);
+        uint64_t crashed = trial->by_error[FETCH_WORKER_CRASHED];
+        text_put(prose, "the other %" PRIu64 " of %" PRIu64 " were fetched; ", trial->by_error[FETCH_OK],
+                 comparison->url_count);
+        if (crashed == 1)
+            PUT(prose, "that one is worker-crashed");
+        else
+            text_put(prose, "those %" PRIu64 " are worker-crashed", crashed);
     } else {
         text_put(prose, "%" PRIu64 " of %" PRIu64 " URL%s failed: ", trial_failed(trial), comparison->url_count,
                  plural(comparison->url_count));
@@ -238,11 +244,26 @@ static void put_sweep_failures(struct writer *writer, struct writer *prose, cons
     text_put_wrapped(writer, prose, 2);
 }
 
+static bool any_crashed(const struct series *series, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < series[i].count; j++) {
+            const struct trial *trial = &series[i].trials[j];
+            if (trial->end == TRIAL_DIED || trial->by_error[FETCH_WORKER_CRASHED] > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The worker dies when it hands over what it got, which a page that fails or is empty never comes to. */
 static void put_crash(struct writer *writer, struct writer *prose, const struct comparison *comparison)
 {
-    PUT(prose, "the worker that gets ");
+    bool crashed = any_crashed(comparison->designs, comparison->design_count) ||
+                   any_crashed(comparison->sweep, comparison->sweep_count);
+    writer_put_string(prose, crashed ? "the worker that gets " : "no worker crashed: ");
     escape_url_text(prose, comparison->crash, strlen(comparison->crash));
-    PUT(prose, " crashes:");
+    writer_put_string(prose, crashed ? " crashes:" : " was not fetched, or has no body");
     text_put_wrapped(writer, prose, 2);
 }
 

@@ -6,7 +6,6 @@
 #include "coordinator/compare/report_text.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
-#define NEAR 0.05
 
 #define CELL_BYTES 16
 
@@ -151,7 +150,8 @@ static void put_setting(struct writer *writer, const struct design *design)
 
 static void put_plateau(struct writer *prose, const struct plateau *plateau)
 {
-    text_put(prose, "within %.0f %% of it: %zu of %zu settings of this engine", 100 * NEAR, plateau->near, plateau->of);
+    text_put(prose, "within %.0f %% of it: %zu of %zu settings of this engine", 100 * COMPARISON_NEAR, plateau->near,
+             plateau->of);
     if (plateau->near < 2 || plateau->smallest == NULL) {
         PUT(prose, ", itself alone");
         return;
@@ -186,7 +186,7 @@ static bool put_default(struct writer *prose, const struct comparison *compariso
 
 static void put_best(struct writer *writer, const struct comparison *comparison)
 {
-    struct plateau plateau = comparison_plateau(comparison, NEAR);
+    struct plateau plateau = comparison_plateau(comparison, COMPARISON_NEAR);
     struct writer prose;
     char number[TEXT_NUMBER_BYTES];
     if (plateau.fastest == NULL) {

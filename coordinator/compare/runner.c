@@ -1,7 +1,7 @@
 /* Runs in: coordinator
  *
  * DESIGN. The run is our own program, executed anew: nothing of this process is in its memory, and what is measured is what
- * the user gets from the command line that we print. Its clock begins before the fork and ends when its descriptor says
+ * the user gets from the command line that we print, but for its lines, which it counts instead of writing them. Its clock begins before the fork and ends when its descriptor says
  * that it is gone; its CPU time comes with its exit status, workers included, as it reaps them. It dies with us. It is a process
  * group of its own: Ctrl-C is for us, and SIGKILL ends the coordinator and its workers at once; its shared memory has no
  * name. Workers that lost their coordinator become our children (PR_SET_CHILD_SUBREAPER), so none is left when a run is
@@ -28,6 +28,7 @@
 #define ARGUMENT_BYTES 48
 #define OWN_ARGUMENTS 16 /* more than are ever put */
 #define CANNOT_EXECUTE 127
+#define WATCH_MS 1000 /* the longest sleep beside a run */
 
 /* A run that is under way. */
 struct child {
@@ -36,7 +37,8 @@ struct child {
     int err_fd; /* what it says on standard error; -1: ended */
     int64_t began_ns;
     struct footprint footprint;
-    char said[512]; /* the end of that */
+    bool is_held_up; /* we were stopped (Ctrl-Z) while it ended: nobody knows when that was */
+    char said[512];  /* the end of that */
     size_t said_bytes;
 };
 
@@ -212,12 +214,13 @@ static void child_listen(struct child *child)
 static bool child_watch(struct child *child, struct runner *runner, int64_t cut_ns)
 {
     int64_t end_ns = cut_ns > 0 ? child->began_ns + cut_ns : DEADLINE_NEVER;
-    for (;;) {
+    for (int64_t seen_ns = child->began_ns;; seen_ns = clock_now_ns()) {
         int64_t wake_ns = child->footprint.next_ns < end_ns ? child->footprint.next_ns : end_ns;
         struct pollfd polled[] = {{.fd = child->pid_fd, .events = POLLIN},
                                   {.fd = runner->signals->fd, .events = POLLIN},
                                   {.fd = child->err_fd, .events = POLLIN}};
-        poll(polled, 3, clock_left_ms(wake_ns, 1000));
+        poll(polled, 3, clock_left_ms(wake_ns, WATCH_MS));
+        child->is_held_up = clock_now_ns() - seen_ns > 3 * WATCH_MS * NS_PER_MS;
         if (polled[2].revents != 0)
             child_listen(child);
         if (polled[0].revents != 0)
@@ -247,9 +250,9 @@ static int child_reap(struct child *child, struct trial *trial)
     kill(-child->pid, SIGKILL);
     while (wait4(child->pid, &wait_status, 0, &used) < 0 && errno == EINTR)
         ;
-    while (waitpid(-child->pid, NULL, 0) > 0 || errno == EINTR)
-        ;
     trial->cpu_ns = nanoseconds(&used.ru_utime) + nanoseconds(&used.ru_stime);
+    while (wait4(-child->pid, NULL, 0, &used) > 0) /* orphans: their coordinator has not reaped them */
+        trial->cpu_ns += nanoseconds(&used.ru_utime) + nanoseconds(&used.ru_stime);
     trial->memory_bytes = child->footprint.peak_bytes;
     child->pid = 0;
     return wait_status;
@@ -309,33 +312,43 @@ static void judge(struct trial *trial, struct child *child, int wait_status, uin
                  (unsigned long long)trial_done(trial), (unsigned long long)url_count);
 }
 
+/* One attempt; *is_void: it says nothing, and should be made again. */
+static enum status run_once(struct runner *runner, const struct command *command, int64_t cut_ns, struct trial *trial,
+                            bool *is_void, char *why, size_t why_bytes)
+{
+    struct child child;
+    *trial = (struct trial){.exit_status = -1};
+    memset(runner->tally, 0, sizeof *runner->tally);
+    enum status status = child_start(&child, runner, command, why, why_bytes);
+    if (status == STATUS_OK) {
+        bool is_gone = child_watch(&child, runner, cut_ns);
+        int wait_status = child_reap(&child, trial);
+        read_tally(runner->tally, trial);
+        judge(trial, &child, wait_status, runner->list->url_count);
+        bool has_finished = trial->end == TRIAL_FINISHED;
+        /* A signal that was meant for us may have hit the run first: that is no run that cannot run. */
+        if (runner->signals->first != 0 || (!has_finished && signals_take(runner->signals) > 0))
+            status = STATUS_INTERRUPTED;
+        else if (!is_gone && !has_finished)
+            trial->end = TRIAL_CUT;
+    }
+    *is_void = status == STATUS_OK && child.is_held_up;
+    child_close(&child);
+    return status;
+}
+
 enum status runner_run(struct runner *runner, const struct design *design, int64_t cut_ns, struct trial *trial,
                        char *why, size_t why_bytes)
 {
     struct command command;
-    struct child child = {.pid_fd = -1, .err_fd = -1};
-    *trial = (struct trial){.exit_status = -1};
-    memset(runner->tally, 0, sizeof *runner->tally);
     enum status status = STATUS_OUT_OF_MEMORY;
-    if (!command_make(&command, runner, design)) {
-        snprintf(why, why_bytes, "no memory");
-        goto cleanup;
+    snprintf(why, why_bytes, "no memory");
+    if (command_make(&command, runner, design)) {
+        bool is_void;
+        do
+            status = run_once(runner, &command, cut_ns, trial, &is_void, why, why_bytes);
+        while (is_void);
     }
-    status = child_start(&child, runner, &command, why, why_bytes);
-    if (status != STATUS_OK)
-        goto cleanup;
-    bool is_gone = child_watch(&child, runner, cut_ns);
-    int wait_status = child_reap(&child, trial);
-    read_tally(runner->tally, trial);
-    judge(trial, &child, wait_status, runner->list->url_count);
-    bool has_finished = trial->end == TRIAL_FINISHED;
-    /* A signal that was meant for us may have hit the run first: that is no run that cannot run. */
-    if (runner->signals->first != 0 || (!has_finished && signals_take(runner->signals) > 0))
-        status = STATUS_INTERRUPTED;
-    else if (!is_gone && !has_finished)
-        trial->end = TRIAL_CUT;
-cleanup:
-    child_close(&child);
     command_free(&command);
     return status;
 }

@@ -79,12 +79,16 @@ class Server:
                                         start_new_session=True, **more)
 
     def wait_for(self, holds, what):
-        """Until holds() is true of a server that lives."""
+        """Until holds() is true of a server that lives. Raises, and then it is gone: nobody knows of it yet."""
         deadline_s = time.monotonic() + START_SECONDS
-        while not holds():
-            if self.process.poll() is not None or time.monotonic() > deadline_s:
-                raise SiteError(f"{what} does not start")
-            self.stop.wait(None, 0.02)
+        try:
+            while not holds():
+                if self.process.poll() is not None or time.monotonic() > deadline_s:
+                    raise SiteError(f"{what} does not start")
+                self.stop.wait(None, 0.02)
+        except BaseException:
+            self.close()
+            raise
 
     def requests(self):
         """How many requests it has seen, those that asked this not counted."""

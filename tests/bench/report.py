@@ -1,4 +1,5 @@
 # Runs in: tests. What was measured, as a table of at most 80 columns, and as JSON.
+import errno
 import json
 import os
 import sys
@@ -128,9 +129,35 @@ def print_all(found):
     print("\n".join(lines), flush=True)
 
 
+def json_place(path):
+    """Where it is written first. A pipe or a device is never replaced, a link stays one."""
+    special = os.path.exists(path) and not os.path.isfile(path)
+    return path if special else os.path.realpath(path) + ".part"
+
+
+def check_json(path):
+    """Raises what write_json() would raise, before there is anything to lose."""
+    place = json_place(path)
+    if place != path:
+        with open(place, "w"):
+            pass
+        os.remove(place)
+    elif os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
 def write_json(found, path):
     """Whole, or not at all."""
-    with open(path + ".part", "w") as out:
-        json.dump(found, out, indent=1)
-        out.write("\n")
-    os.replace(path + ".part", path)
+    place = json_place(path)
+    try:
+        with open(place, "w") as out:
+            json.dump(found, out, indent=1)
+            out.write("\n")
+        if place != path:
+            os.replace(place, os.path.realpath(path))
+    except OSError:
+        if place != path and os.path.exists(place):
+            os.remove(place)
+        raise

@@ -5,7 +5,7 @@ SOAK_URLS    ?= 1000000
 SOAK_SECONDS ?= 480
 
 $(BUILD)/tests/soak/soak: $(BUILD)/tests/soak/soak.o $(BUILD)/tests/soak/usage.o $(BUILD)/liborigin.a $(BUILD)/libcommon.a
-	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz -lbrotlienc
 
 -include $(BUILD)/tests/soak/soak.d $(BUILD)/tests/soak/usage.d
 
