@@ -102,6 +102,25 @@ static void fill_label(char label[LABEL_BYTES], const struct series *series, con
              text_number(rate, figures->pages_per_s.median, 3), text_number(wall, figures->wall_s.median, 3), failed);
 }
 
+static size_t larger(size_t first, size_t second)
+{
+    return first > second ? first : second;
+}
+
+/* What the texts and the rounds of one design ask for. */
+static void make_room(struct scale *scale, const struct series *series, const struct figures *figures)
+{
+    char text[LABEL_BYTES];
+    fill_name(text, &series->design);
+    scale->name_columns = larger(text_columns(text), scale->name_columns);
+    fill_label(text, series, figures);
+    scale->label_columns = larger(text_columns(text), scale->label_columns);
+    if (figures->trials > 0 && (scale->rounds_min == 0 || figures->trials < scale->rounds_min))
+        scale->rounds_min = figures->trials;
+    scale->rounds_max = larger(figures->trials, scale->rounds_max);
+    scale->cut = scale->cut || figures->cut > 0;
+}
+
 static struct scale scale_of(const struct comparison *comparison)
 {
     struct scale scale = {0};
@@ -109,15 +128,7 @@ static struct scale scale_of(const struct comparison *comparison)
     for (size_t i = 0; i < comparison->design_count; i++) {
         struct figures figures = series_figures(&comparison->designs[i]);
         const struct spread *rate = &figures.pages_per_s;
-        char text[LABEL_BYTES];
-        fill_name(text, &comparison->designs[i].design);
-        scale.name_columns = text_columns(text) > scale.name_columns ? text_columns(text) : scale.name_columns;
-        fill_label(text, &comparison->designs[i], &figures);
-        scale.label_columns = text_columns(text) > scale.label_columns ? text_columns(text) : scale.label_columns;
-        if (figures.trials > 0 && (scale.rounds_min == 0 || figures.trials < scale.rounds_min))
-            scale.rounds_min = figures.trials;
-        scale.rounds_max = figures.trials > scale.rounds_max ? figures.trials : scale.rounds_max;
-        scale.cut = scale.cut || figures.cut > 0;
+        make_room(&scale, &comparison->designs[i], &figures);
         if (rate->median <= 0)
             continue;
         double low = rate->min > 0 ? rate->min : rate->median;
