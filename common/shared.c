@@ -60,9 +60,16 @@ static uint32_t power_of_two_from(uint32_t count)
     return power;
 }
 
-/* Opens a new object and takes its name away at once, so that no crash can leave it behind. */
+/* Opens a new object that never has a name, so that no crash can leave it behind; where the file system cannot do that, one
+ * whose name is taken away at once. */
 static int open_unnamed(char *why, size_t why_bytes)
 {
+    int unnamed = open(SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    if (unnamed >= 0) {
+        /* if we die from here on: it goes with its last descriptor and mapping. */
+        FAULT_POINT("shm.after_open");
+        return descriptor_above_stdio(unnamed);
+    }
     for (int i = 0; i < NAME_TRIES; i++) {
         uint64_t random = 0;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
@@ -72,10 +79,7 @@ static int open_unnamed(char *why, size_t why_bytes)
         int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
         if (fd >= 0) {
             /* if we die here: an empty object of 0 bytes stays in /dev/shm; no page is reserved yet. */
-            FAULT_POINT("shm.after_open");
             shm_unlink(name);
-            /* if we die from here on: it has no name, and goes with its last descriptor and mapping. */
-            FAULT_POINT("shm.after_unlink");
             return descriptor_above_stdio(fd);
         }
         if (errno != EEXIST)

@@ -23,7 +23,6 @@
 const struct fault_row FAULT_ROWS[] = {
     /* the shared memory */
     {"shm.after_open", C, 0, 0},
-    {"shm.after_unlink", C, 0, 0},
     {"shm.after_reserve", C, 0, 0},
     /* submit */
     {"place.before_ready", C, 0, 0},
