@@ -19,10 +19,13 @@ WARNINGS += -Werror
 endif
 OPTIMIZE ?= -O2 -g
 
+# What the library needs, and what the program needs besides.
+LIBRARY_USES  := libcurl libssl libcrypto zlib libbrotlidec libxxhash expat
+PACKAGES_USED := $(LIBRARY_USES) libpcre2-8 libpsl sqlite3
 # pkg-config is asked once, at the first use: after `deps` has run.
 once      = $(eval $(1) := $(shell $(2)))$($(1))
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags libcurl libssl libcrypto zlib libbrotlidec)
-PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs libcurl libssl libcrypto zlib libbrotlidec)
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PACKAGES_USED))
+PKG_LIBS   = $(call once,PKG_LIBS,pkg-config --libs $(PACKAGES_USED))
 CHECK_LIBS = $(call once,CHECK_LIBS,pkg-config --libs check libbrotlienc)
 FLAGS      = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(OPTIMIZE) $(VARIANT) $(PKG_CFLAGS)
 LIBS       = $(PKG_LIBS) -pthread
@@ -30,7 +33,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch libcurl transfer headers body decoder tls_end address outcome crash memory \
             body_links links link_values html_charset \
@@ -44,6 +47,8 @@ COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command run signals wakeups \
             input scheduler window task hosts turns retries due_heap report delivery \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
+# whole sites
+CRAWL    := $(addprefix crawl/,reason)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
@@ -57,7 +62,7 @@ SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 common_objects   := $(COMMON:%=$(BUILD)/common/%.o)
 worker_objects   := $(WORKER:%=$(BUILD)/worker/%.o)
 executor_objects := $(EXECUTOR:%=$(BUILD)/coordinator/%.o)
-command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o) $(COMPARE:%=$(BUILD)/coordinator/%.o)
+command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o) $(CRAWL:%=$(BUILD)/coordinator/%.o) $(COMPARE:%=$(BUILD)/coordinator/%.o)
 origin_objects   := $(ORIGIN:%=$(BUILD)/tests/origin/%.o)
 support_objects  := $(SUPPORT:%=$(BUILD)/tests/%.o)
 test_objects     := $(SUITES:%=$(BUILD)/tests/check_%.o) $(BUILD)/tests/run.o
@@ -201,7 +206,7 @@ lint: deps-lint
 	$(again) $(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a
 	$(again) -k -Otarget -f tests/lint/lint.mk LINT=$(BUILD)/lint CC="$(CC)" \
 	  ARCHIVES="$(BUILD)/libcommon.a $(BUILD)/libworker.a $(BUILD)/libexecutor.a $(BUILD)/libcommand.a" \
-	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c) $(COMPARE:%=coordinator/%.c)"
+	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c) $(CRAWL:%=coordinator/%.c) $(COMPARE:%=coordinator/%.c)"
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint
@@ -233,8 +238,9 @@ uninstall:
 
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 
-BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev
-TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 spin
+BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev \
+                  libxxhash-dev libexpat1-dev libpcre2-dev libpsl-dev libsqlite3-dev
+TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 python3.11-doc libxml2-dev spin chromium
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 

@@ -29,6 +29,7 @@
 /* One page's block, at most; a page with more drops links, and says how many. A list of a site's pages (sitemap) may have more. */
 #define PAGE_BLOCK_BYTES_MAX (1u << 20)
 #define SITEMAP_BLOCK_BYTES_MAX (16u << 20)
+#define LINKS_STORED_MAX 50000u /* in a block: what a sitemap may list (sitemaps.org) */
 
 enum link_kind {
     LINK_PAGE,      /* a, area */
@@ -69,7 +70,7 @@ struct page_shm {
     uint64_t hash_low, hash_high; /* XXH3 of the decoded body, 128 bits, seeded; 0, 0: no body */
     uint32_t bytes;               /* of the whole block */
     uint32_t link_count;
-    uint32_t dropped;  /* links beyond LINKS_PER_PAGE_MAX or the block's bound */
+    uint32_t dropped;  /* links beyond LINKS_PER_PAGE_MAX, LINKS_STORED_MAX or the block's bound */
     uint32_t unusable; /* other schemes, and what is no URL */
     uint16_t title_bytes, lang_bytes, canonical_bytes, charset_bytes; /* without NUL */
     uint16_t robots;                                                  /* enum page_robots: meta and X-Robots-Tag */

@@ -62,6 +62,7 @@ enum executor_keep {
     EXECUTOR_KEEP_HEADERS = 1u << 1, /* fetch_result.headers */
     EXECUTOR_DIGEST = 1u << 2,       /* fetch_result.sha256, computed in the worker */
     EXECUTOR_LINKS = 1u << 3,        /* fetch_result.links: count the links of HTML pages in the worker */
+    EXECUTOR_PAGES = 1u << 4,        /* fetch_result.page: the links themselves, and what the page says of itself */
 };
 
 enum executor_http {
@@ -81,6 +82,17 @@ enum executor_sandbox {
     EXECUTOR_SANDBOX_LANDLOCK = 1 << 3, /* opens no file but to read what the resolver and the CA store need */
     EXECUTOR_SANDBOX_SECCOMP = 1 << 4,  /* system calls that no worker makes fail */
     EXECUTOR_SANDBOX_ALL = (1 << 5) - 1,
+};
+
+/* How links are told, with EXECUTOR_PAGES. Strings are borrowed until executor_open() returns. */
+struct executor_links {
+    bool texts;        /* with the texts of links */
+    bool positions;    /* with where in the body they stand, for who rewrites pages */
+    bool ignore_query; /* without their query */
+    const char *const
+        *strip; /* strip_count names of parameters that are taken out of queries; a '*' at the end: all that begin so */
+    size_t strip_count;
+    uint64_t seed; /* of page_link.fingerprint and of the body's hash: common/fingerprint.h */
 };
 
 /* How an executor is set up. Begin with executor_options_init(). Strings and arrays are borrowed until
@@ -107,6 +119,7 @@ struct executor_options {
     size_t header_count;
     const char *const *resolve; /* resolve_count entries "host:port:address", as in curl */
     size_t resolve_count;
+    struct executor_links links;
     const char *crash_url;     /* whoever fetches this URL crashes (SIGSEGV) at its first byte: to see what a crash
                                 * costs; absolute, as it is requested. NULL: none */
     int interrupt_fd;          /* a wait ends with STATUS_INTERRUPTED when this is readable; -1: none */
@@ -142,6 +155,11 @@ struct fetch_result {
     uint64_t body_bytes;       /* decoded bytes, also where the body was dropped */
     uint64_t wire_bytes;       /* body bytes as received */
     uint32_t links; /* found in a page of HTML, with EXECUTOR_LINKS; what a failed transfer had brought, too */
+    const void *
+        page; /* with EXECUTOR_PAGES: page_bytes to be read with page_read() of common/page.h; NULL: it was no page, and no
+                       * redirect that was not followed */
+    size_t page_bytes;
+    bool is_cut; /* the body was longer than the request wanted: REQUEST_CUT */
     bool has_sha256;
     unsigned char sha256[32]; /* of the decoded body, with EXECUTOR_DIGEST */
     struct {
@@ -149,12 +167,26 @@ struct fetch_result {
     } time;
 };
 
+/* What one request wants otherwise than the executor's options say. */
+enum request_flag {
+    REQUEST_KEEP_BODY = 1u << 0,   /* keep this body, though the executor keeps none */
+    REQUEST_NO_REDIRECT = 1u << 1, /* a redirect is the answer; with EXECUTOR_PAGES its target is a link of the page */
+    REQUEST_ALLOW_PRIVATE = 1u << 2, /* though options.block_private */
+    REQUEST_RESOLVE =
+        1u << 3, /* only look the name up: remote_ip is the address that would be asked; no connection is made */
+    REQUEST_SITEMAP = 1u << 4,   /* with EXECUTOR_PAGES: the body is read as a sitemap, whatever its type */
+    REQUEST_CUT = 1u << 5,       /* a body over body_bytes_max is cut there, and is no failure: is_cut */
+    REQUEST_PAGE_ONLY = 1u << 6, /* give up, as FETCH_CANCELLED, once the header says that this is no HTML */
+};
+
 /* One URL to fetch. Strings are borrowed until submit returns. */
 struct request {
     const char *url;
     const char *const *headers; /* more lines "Name: value" for this request alone */
     size_t header_count;
-    void *user; /* for future_user() */
+    uint32_t flags;          /* enum request_flag, or-ed */
+    uint64_t body_bytes_max; /* a bound for this body, if lower than that of the options; 0: theirs */
+    void *user;              /* for future_user() */
 };
 
 struct executor_stats {

@@ -6,7 +6,26 @@
 
 #include <stdint.h>
 
+#include "common/page.h"
+#include "coordinator/crawl/reason.h"
 #include "coordinator/executor.h"
+
+/* What a crawl says of a URL besides. Texts are not yet escaped; bytes 0: nothing to say. */
+struct crawl_note {
+    enum crawl_reason reason; /* why it was fetched, or skipped: reason_is_skip() */
+    struct url_text rule;     /* in words: "robots.txt line 12: Disallow: /private" */
+    uint32_t depth;           /* links from a seed */
+    uint32_t links;           /* found in the page; what it dropped among them */
+    uint32_t links_dropped;   /* of these, beyond the limits */
+    struct url_text referrer; /* the page that led here first */
+    struct url_text title;
+    struct url_text canonical;
+    struct url_text redirect_to;
+    struct url_text
+        duplicate_of; /* the URL that had the same content first, or that it calls canonical; its links were not followed */
+    const struct page *page; /* with its links, to be read once more after page_rewind(); NULL: none */
+    const void *page_block;
+};
 
 /* How one line of the input ended. Borrowed during sink_ops.write(). */
 struct outcome {
@@ -15,6 +34,9 @@ struct outcome {
     uint64_t line;                     /* 1, 2, ... in the input; 0: an argument */
     uint32_t attempts;                 /* all tries, retries included; 0: never started */
     const struct fetch_result *result; /* of the last try; result->error FETCH_OK, or why not */
+    const struct crawl_note
+        *crawl; /* NULL: a list, no crawl. A URL that was skipped has attempts 0; it is no failure unless
+                                        * result->error says so (a seed that robots.txt forbids is one) */
 };
 
 struct sink;

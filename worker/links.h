@@ -13,28 +13,10 @@
 #include <stdint.h>
 
 #include "common/limits.h"
+#include "common/page.h"
 #include "common/status.h"
 #include "common/url.h"
 #include "worker/html_charset.h"
-
-#define LINK_TEXT_BYTES_MAX 256u
-#define PAGE_TITLE_BYTES_MAX 512u
-#define PAGE_LANG_BYTES 36u
-
-enum link_kind {
-    LINK_PAGE,      /* a, area */
-    LINK_FRAME,     /* iframe, frame */
-    LINK_FORM,      /* the action of a form that is sent by GET */
-    LINK_REFRESH,   /* where a meta refresh leads */
-    LINK_ASSET,     /* img, script; link to a stylesheet, an icon, ... */
-    LINK_CANONICAL, /* link rel=canonical, and so on */
-    LINK_ALTERNATE,
-    LINK_NEXT,    /* rel=next and rel=prev */
-    LINK_RELATED, /* any other rel */
-    LINK_KIND_COUNT
-};
-
-enum link_rel { LINK_NOFOLLOW = 1, LINK_UGC = 2, LINK_SPONSORED = 4 };
 
 /* The texts are valid until the call they came with returns. */
 struct link {
@@ -43,8 +25,6 @@ struct link {
     struct url_text url;  /* ended by NUL */
     struct url_text text; /* of an a, its white space collapsed, cut; empty unless wanted */
 };
-
-enum page_robots { PAGE_NOINDEX = 1, PAGE_NOFOLLOW = 2 };
 
 /* What the page says of itself; "": nothing. All ended by NUL. */
 struct page_facts {

@@ -26,21 +26,21 @@ struct frontier_url {
     const char *url; /* absolute, in its one spelling; ended by NUL when it is popped */
     size_t url_bytes;
     uint64_t fingerprint;
-    uint64_t referrer;   /* a number of the caller's: the page that led here; at most 2^48 - 1 */
-    uint32_t depth;      /* links from a seed */
-    uint8_t reason;      /* enum crawl_reason: why it is to be fetched */
-    uint8_t redirects;   /* in a row, on the way here */
-    uint8_t tries;       /* so far */
-    uint8_t flags;       /* the caller's own */
+    uint64_t referrer; /* a number of the caller's: the page that led here; at most 2^48 - 1 */
+    uint32_t depth;    /* links from a seed */
+    uint8_t reason;    /* enum crawl_reason: why it is to be fetched */
+    uint8_t redirects; /* in a row, on the way here */
+    uint8_t tries;     /* so far */
+    uint8_t flags;     /* the caller's own */
 };
 
 struct frontier_counts {
     uint64_t seen;    /* URLs, queued or not */
     uint64_t waiting; /* queued, all sites together; of these: */
     uint64_t on_disk;
-    uint64_t in_flight;    /* popped, neither done nor requeued */
-    size_t memory_bytes;   /* of queues, now */
-    size_t set_bytes;      /* of the set of the seen, now */
+    uint64_t in_flight;  /* popped, neither done nor requeued */
+    size_t memory_bytes; /* of queues, now */
+    size_t set_bytes;    /* of the set of the seen, now */
     uint64_t disk_bytes;
 };
 
@@ -53,7 +53,8 @@ struct frontier_ops {
     void (*prefetch)(const struct frontier *frontier, uint64_t fingerprint);
     /* Notes that it was seen and, unless it was before, queues it for the site. is_queued false: it is only noted. OK: it is new; END: it
      * was seen before; OUT_OF_MEMORY, SYSTEM (the disk; frontier->why): nothing was noted. Borrows url. */
-    enum status (*push_if_new)(struct frontier *frontier, uint32_t site, const struct frontier_url *url, bool is_queued);
+    enum status (*push_if_new)(struct frontier *frontier, uint32_t site, const struct frontier_url *url,
+                               bool is_queued);
     /* Takes the first URL of the site. OK: *url, its text valid until the next call of anything; END: none waits; OUT_OF_MEMORY,
      * SYSTEM. */
     enum status (*pop_due)(struct frontier *frontier, uint32_t site, struct frontier_url *url);

@@ -25,13 +25,13 @@ struct politeness;
 struct polite_address;
 
 struct politeness_config {
-    uint32_t per_host;         /* in flight to one host, and to one address; 0: no limit */
-    int64_t delay_ns;          /* between starts at one host, and at one address */
+    uint32_t per_host;          /* in flight to one host, and to one address; 0: no limit */
+    int64_t delay_ns;           /* between starts at one host, and at one address */
     int64_t crawl_delay_max_ns; /* a longer Crawl-delay is refused: politeness_set_crawl_delay() */
-    int64_t hold_max_ns;       /* a longer Retry-After gives the host up */
-    uint32_t failures_max;     /* in a row, without any answer in between: then the host is given up; 0: never */
-    double rate_per_s;         /* starts, all hosts together; 0: no limit */
-    uint64_t random;           /* seed of the jitter */
+    int64_t hold_max_ns;        /* a longer Retry-After gives the host up */
+    uint32_t failures_max;      /* in a row, without any answer in between: then the host is given up; 0: never */
+    double rate_per_s;          /* starts, all hosts together; 0: no limit */
+    uint64_t random;            /* seed of the jitter */
 };
 
 enum polite_state { POLITE_MAY, POLITE_WAITS, POLITE_HELD, POLITE_GIVEN_UP };
@@ -54,11 +54,11 @@ struct polite_host {
 
 /* How a request that politeness_take() allowed came out. */
 struct polite_outcome {
-    bool was_sent;          /* false: it never started: the start is taken back */
-    bool was_answered;      /* by the host, whatever it said */
-    uint32_t http_status;   /* 0: none */
-    int64_t retry_after_s;  /* -1: none */
-    int64_t latency_ns;     /* until the first byte; -1: unknown */
+    bool was_sent;         /* false: it never started: the start is taken back */
+    bool was_answered;     /* by the host, whatever it said */
+    uint32_t http_status;  /* 0: none */
+    int64_t retry_after_s; /* -1: none */
+    int64_t latency_ns;    /* until the first byte; -1: unknown */
 };
 
 /* NULL when memory is short. */

@@ -23,8 +23,9 @@ struct robots;
 /* How a path was judged. */
 struct robots_verdict {
     bool is_allowed;
-    uint32_t line;          /* 1, 2, ...: the rule that decided; 0: none matched */
-    struct url_text rule;   /* "Disallow: /private", as it stands there without blanks around it; valid as long as the robots */
+    uint32_t line; /* 1, 2, ...: the rule that decided; 0: none matched */
+    struct url_text
+        rule; /* "Disallow: /private", as it stands there without blanks around it; valid as long as the robots */
 };
 
 /* Parses text[0 .. bytes), which may be anything: HTML, binary, UTF-16, with a byte order mark. is_cut: the file was longer, and is

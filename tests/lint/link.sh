@@ -4,7 +4,7 @@
 set -eu
 directory=$1
 common=$2 worker=$3 executor=$4 command=$5
-libraries="$(pkg-config --libs libcurl libssl libcrypto zlib libbrotlidec) -pthread"
+libraries="$(pkg-config --libs libcurl libssl libcrypto zlib libbrotlidec libxxhash expat libpcre2-8 libpsl sqlite3) -pthread"
 echo 'int main(void) { return 0; }' >"$directory/link.c"
 # links NAME WHOLE ARCHIVE ...
 links() {
