@@ -29,7 +29,7 @@ static uint64_t next_random(struct retries *retries)
 }
 
 /* Exponential with jitter, so that what failed together does not come back together. */
-static int64_t backoff_ns(struct retries *retries, uint32_t tries)
+int64_t retries_backoff_ns(struct retries *retries, uint32_t tries)
 {
     int64_t ms = RETRIES_BACKOFF_MS;
     for (uint32_t i = 1; i < tries && ms < RETRIES_BACKOFF_MAX_MS; i++) {
@@ -41,7 +41,7 @@ static int64_t backoff_ns(struct retries *retries, uint32_t tries)
 
 void retries_add(struct retries *retries, struct task *task, int64_t now_ns)
 {
-    due_heap_push(&retries->heap, &task->due, now_ns + backoff_ns(retries, task->tries));
+    due_heap_push(&retries->heap, &task->due, now_ns + retries_backoff_ns(retries, task->tries));
 }
 
 void retries_remove(struct retries *retries, struct task *task)

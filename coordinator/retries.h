@@ -28,6 +28,9 @@ void retries_close(struct retries *retries); /* accepts all zero; the tasks stay
 /* Adds the task, which is not in yet; the later, the more often it was tried. There must be room. */
 void retries_add(struct retries *retries, struct task *task, int64_t now_ns);
 
+/* How long what was tried so often waits: for who keeps things other than tasks in the heap. */
+int64_t retries_backoff_ns(struct retries *retries, uint32_t tries);
+
 /* Takes the task out, if it is in. */
 void retries_remove(struct retries *retries, struct task *task);
 

@@ -1,0 +1,12 @@
+/* Runs in: coordinator
+ *
+ * crawl_page.h: what a page's answer means: an outcome, and links to follow or not. */
+#ifndef SHOAL_CRAWL_PAGE_H
+#define SHOAL_CRAWL_PAGE_H
+
+#include "coordinator/crawl/crawler_inside.h"
+
+/* The last try of a page has ended. */
+void crawl_page_came(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);
+
+#endif

@@ -1,0 +1,376 @@
+/* Runs in: coordinator
+ *
+ * crawl_request.c: requests on their way: made, owed, handed to the executor, ended.
+ *
+ * The executor may run our callback, request_done(), inside any of its functions that we call. So before each such call a request
+ * stands in no list, or in that of those in flight, and nothing is read from it afterwards. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/check.h"
+#include "common/clock.h"
+#include "coordinator/crawl/crawl_page.h"
+#include "coordinator/crawl/crawler_inside.h"
+
+#define BACKING_OFF_MAX 1024u /* more go back to the frontier at once */
+#define SKIPS_A_TURN 512u
+#define SITEMAP_BYTES_MAX (50u << 20) /* sitemaps.org */
+
+/* ---- lists ---- */
+
+static void list_add(struct request_list *list, struct crawl_request *request)
+{
+    request->next = NULL;
+    request->previous = list->last;
+    if (list->last != NULL)
+        list->last->next = request;
+    else
+        list->first = request;
+    list->last = request;
+    list->count++;
+}
+
+static void list_remove(struct request_list *list, struct crawl_request *request)
+{
+    if (request->previous != NULL)
+        request->previous->next = request->next;
+    else
+        list->first = request->next;
+    if (request->next != NULL)
+        request->next->previous = request->previous;
+    else
+        list->last = request->previous;
+    request->next = request->previous = NULL;
+    list->count--;
+}
+
+struct crawl_request *request_new(struct crawler *crawler, enum errand errand, struct site *site, const char *url,
+                                  size_t url_bytes)
+{
+    struct crawl_request *request = crawler->free;
+    if (request != NULL)
+        crawler->free = request->next;
+    else
+        request = malloc(sizeof *request);
+    if (request == NULL)
+        return NULL;
+    memset(request, 0, offsetof(struct crawl_request, text));
+    request->crawler = crawler;
+    request->errand = errand;
+    request->site = request->for_site = site;
+    request->due.index = DUE_NOWHERE;
+    memcpy(request->text, url, url_bytes);
+    request->text[url_bytes] = '\0';
+    request->url.url = request->text;
+    request->url.url_bytes = url_bytes;
+    return request;
+}
+
+void request_free(struct crawler *crawler, struct crawl_request *request)
+{
+    request->next = crawler->free;
+    crawler->free = request;
+}
+
+void request_owe(struct crawl_request *request)
+{
+    struct site *site = request->site;
+    request->next = NULL;
+    if (site->last_errand != NULL)
+        site->last_errand->next = request;
+    else
+        site->errands = request;
+    site->last_errand = request;
+    request->crawler->owed++;
+}
+
+static void owe_first(struct crawl_request *request)
+{
+    struct site *site = request->site;
+    request->next = site->errands;
+    site->errands = request;
+    if (site->last_errand == NULL)
+        site->last_errand = request;
+    request->crawler->owed++;
+}
+
+struct crawl_request *request_take_errand(struct crawler *crawler, struct site *site)
+{
+    struct crawl_request *request = site->errands;
+    if (request == NULL)
+        return NULL;
+    site->errands = request->next;
+    if (site->errands == NULL)
+        site->last_errand = NULL;
+    request->next = NULL;
+    crawler->owed--;
+    return request;
+}
+
+/* ---- what comes next ---- */
+
+/* A page of the site that may be asked for; NULL: none waits, or so many were skipped that others come first. */
+static struct crawl_request *next_page(struct crawler *crawler, struct site *site)
+{
+    const struct crawl_options *options = crawler->config.options;
+    for (uint32_t skipped = 0; skipped < SKIPS_A_TURN; skipped++) {
+        if (options->per_host_max > 0 && site->pages >= options->per_host_max) {
+            site->given_up = REASON_MAX_PER_HOST;
+            crawler_drain(crawler, site);
+            return NULL;
+        }
+        struct frontier_url url;
+        enum status status = crawler->frontier->ops->pop_due(crawler->frontier, site->number, &url);
+        if (status != STATUS_OK) {
+            if (status != STATUS_END)
+                crawler_break(crawler, status);
+            return NULL;
+        }
+        if (crawl_robots_allow(crawler, site, url.url)) {
+            struct crawl_request *request = request_new(crawler, ERRAND_PAGE, site, url.url, url.url_bytes);
+            if (request == NULL) {
+                crawler->frontier->ops->requeue(crawler->frontier, site->number, &url);
+                crawler_break(crawler, STATUS_OUT_OF_MEMORY);
+                return NULL;
+            }
+            request->url = url;
+            request->url.url = request->text;
+            return request;
+        }
+        /* What the user asked for is a failure if it is not to be had. */
+        enum fetch_error error = url.flags & URL_IS_SEED ? FETCH_BLOCKED_ROBOTS : FETCH_OK;
+        crawl_tell_skipped(crawler, &url, REASON_ROBOTS, crawler->rule, error);
+        crawler->frontier->ops->done(crawler->frontier, site->number, &url);
+    }
+    return NULL;
+}
+
+struct crawl_request *request_next(struct crawler *crawler, struct site *site)
+{
+    struct crawl_request *errand = request_take_errand(crawler, site);
+    if (errand != NULL)
+        return errand;
+    return site->gate == GATE_UNKNOWN ? NULL : next_page(crawler, site);
+}
+
+/* ---- handing over ---- */
+
+static void describe(const struct crawl_request *request, struct request *to)
+{
+    const struct crawl_options *options = request->crawler->config.options;
+    to->flags = REQUEST_NO_REDIRECT;
+    if (request->site->is_named)
+        to->flags |= REQUEST_ALLOW_PRIVATE;
+    switch (request->errand) {
+    case ERRAND_PAGE:
+        if (options->same_type && !(request->url.flags & URL_IS_ASSET))
+            to->flags |= REQUEST_PAGE_ONLY;
+        break;
+    case ERRAND_LOOK_UP:
+        to->flags |= REQUEST_RESOLVE;
+        break;
+    case ERRAND_ROBOTS:
+        to->flags |= REQUEST_KEEP_BODY | REQUEST_CUT;
+        to->body_bytes_max = ROBOTS_BYTES_MAX;
+        break;
+    case ERRAND_SITEMAP:
+        to->flags |= REQUEST_SITEMAP;
+        to->body_bytes_max = SITEMAP_BYTES_MAX;
+        break;
+    }
+}
+
+static void give_turn_back(struct crawler *crawler, struct site *site)
+{
+    const struct polite_outcome unsent = {.was_sent = false, .retry_after_s = -1, .latency_ns = -1};
+    politeness_end(crawler->politeness, &site->polite, &unsent, clock_now_ns());
+}
+
+/* Where a request that did not start, or is to be tried again, waits for its site's turn. */
+static void put_back(struct crawler *crawler, struct crawl_request *request)
+{
+    struct site *site = request->site;
+    if (request->errand != ERRAND_PAGE) {
+        owe_first(request);
+    } else {
+        enum status status = crawler->frontier->ops->requeue(crawler->frontier, site->number, &request->url);
+        request_free(crawler, request);
+        if (status != STATUS_OK)
+            crawler_break(crawler, status);
+    }
+    crawler_update(crawler, site);
+}
+
+static void request_done(struct future *future, void *context);
+
+/* The executor did not take it. */
+static void not_submitted(struct crawler *crawler, struct crawl_request *request, enum status status)
+{
+    bool memory_may_come = status == STATUS_OUT_OF_MEMORY && crawler->in_flight.count > 0;
+    bool is_full = status == STATUS_WOULD_BLOCK || status == STATUS_TIMEOUT || status == STATUS_INTERRUPTED;
+    give_turn_back(crawler, request->site);
+    if (request->errand == ERRAND_PAGE)
+        request->site->pages--;
+    put_back(crawler, request);
+    if (is_full || memory_may_come) {
+        crawler->executor_full = true;
+        return;
+    }
+    crawler->broken = true;
+    const char *why = executor_why_broken(crawler->config.executor);
+    crawler_stop(crawler, why[0] != '\0' ? why : status_name(status), true);
+}
+
+bool request_start(struct crawler *crawler, struct crawl_request *request, int64_t now_ns)
+{
+    struct request to = {.url = request->text, .user = request};
+    struct future *future = NULL;
+    struct site *site = request->site;
+    describe(request, &to);
+    if (request->errand == ERRAND_PAGE)
+        site->pages++;
+    if (request->errand == ERRAND_LOOK_UP)
+        site->is_looked_up = true;
+    enum status status = executor_submit(crawler->config.executor, &to, 0, &future);
+    if (status != STATUS_OK) {
+        site->is_looked_up = false;
+        not_submitted(crawler, request, status);
+        return false;
+    }
+    request->future = future;
+    request->started_ns = now_ns;
+    list_add(&crawler->in_flight, request);
+    if (future_add_done_callback(future, request_done, request) != STATUS_OK)
+        crawler_break(crawler, STATUS_OUT_OF_MEMORY); /* it runs, and its end is never heard of: the stop abandons it */
+    return true;
+}
+
+/* ---- the end ---- */
+
+/* What the ledger of hosts learns from it. */
+static void settle_turn(struct crawler *crawler, const struct crawl_request *request, const struct fetch_result *result,
+                        int64_t now_ns)
+{
+    struct site *site = request->site;
+    bool was_sent = request->errand != ERRAND_LOOK_UP && result->attempts > 0 && result->error != FETCH_CANCELLED &&
+                    result->error != FETCH_INVALID_URL && result->error != FETCH_OUT_OF_MEMORY;
+    const struct polite_outcome outcome = {
+        .was_sent = was_sent,
+        .was_answered = result->http_status != 0,
+        .http_status = result->http_status,
+        .retry_after_s = result->retry_after_s,
+        .latency_ns = result->time.first_byte_us >= 0 ? result->time.first_byte_us * NS_PER_US : -1,
+    };
+    politeness_end(crawler->politeness, &site->polite, &outcome, now_ns);
+    if (result->remote_ip[0] != '\0' && crawler->counts_addresses)
+        politeness_set_address(crawler->politeness, &site->polite, result->remote_ip);
+    if (polite_host_state(&site->polite, now_ns) == POLITE_GIVEN_UP && site->given_up == REASON_NONE) {
+        site->given_up = result->retry_after_s >= 0 ? REASON_HOST_HELD : REASON_HOST_FAILED;
+        crawler_drain(crawler, site);
+    }
+}
+
+static bool is_to_be_tried_again(const struct crawler *crawler, const struct crawl_request *request,
+                                 const struct fetch_result *result)
+{
+    bool may = !crawler->stopping && !crawler->is_full && request->url.tries <= crawler->config.options->fetch.retries &&
+               request->site->given_up == REASON_NONE && request->site->dead == FETCH_OK;
+    /* Of robots.txt every answer that is none of its own is tried again. */
+    bool is_wanted = request->errand == ERRAND_ROBOTS && result->error != FETCH_CANCELLED &&
+                     (result->http_status == 429 || result->http_status >= 500 || result->http_status == 0);
+    return may && (is_wanted || fetch_error_is_retryable(result->error, result->http_status));
+}
+
+static void try_again(struct crawler *crawler, struct crawl_request *request, int64_t now_ns)
+{
+    bool has_room = crawler->backing_off < BACKING_OFF_MAX && due_heap_reserve(&crawler->retries.heap, BACKING_OFF_MAX);
+    if (!has_room) {
+        put_back(crawler, request);
+        return;
+    }
+    crawler->backing_off++;
+    due_heap_push(&crawler->retries.heap, &request->due, now_ns + retries_backoff_ns(&crawler->retries, request->url.tries));
+}
+
+void request_end_waits(struct crawler *crawler, int64_t now_ns)
+{
+    struct due *due;
+    while ((due = due_heap_first(&crawler->retries.heap)) != NULL && due->at_ns <= now_ns) {
+        due_heap_remove(&crawler->retries.heap, due);
+        crawler->backing_off--;
+        put_back(crawler, (struct crawl_request *)(void *)((char *)due - offsetof(struct crawl_request, due)));
+    }
+}
+
+void request_end(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result)
+{
+    struct site *site = request->site;
+    switch (request->errand) {
+    case ERRAND_PAGE:
+        crawl_page_came(crawler, request, result);
+        crawler->frontier->ops->done(crawler->frontier, site->number, &request->url);
+        break;
+    case ERRAND_LOOK_UP:
+        site->is_looked_up = false;
+        crawl_looked_up(crawler, request, result);
+        break;
+    case ERRAND_ROBOTS:
+        crawl_robots_came(crawler, request, result);
+        break;
+    case ERRAND_SITEMAP:
+        crawl_sitemap_came(crawler, request, result);
+        break;
+    }
+    request_free(crawler, request);
+    crawler_update(crawler, site);
+}
+
+/* The future's callback. */
+static void request_done(struct future *future, void *context)
+{
+    struct crawl_request *request = context;
+    if (request->future != future)
+        return; /* abandoned */
+    struct crawler *crawler = request->crawler;
+    const struct fetch_result *result = NULL;
+    future_result(future, 0, &result);
+    check(result != NULL);
+    list_remove(&crawler->in_flight, request);
+    request->future = NULL;
+    request->url.tries++;
+    request->attempts += result->attempts;
+    int64_t now_ns = clock_now_ns();
+    settle_turn(crawler, request, result, now_ns);
+    if (is_to_be_tried_again(crawler, request, result)) {
+        request->site->is_looked_up = request->site->is_looked_up && request->errand != ERRAND_LOOK_UP;
+        try_again(crawler, request, now_ns);
+        crawler_update(crawler, request->site);
+    } else {
+        request_end(crawler, request, result);
+    }
+    future_release(future);
+}
+
+/* ---- stopping ---- */
+
+struct crawl_request *request_abandon(struct crawler *crawler)
+{
+    struct crawl_request *request = crawler->in_flight.first;
+    if (request == NULL)
+        return NULL;
+    list_remove(&crawler->in_flight, request);
+    future_release(request->future);
+    request->future = NULL;
+    request->attempts++;
+    return request;
+}
+
+struct crawl_request *request_take_backing_off(struct crawler *crawler)
+{
+    struct due *due = due_heap_first(&crawler->retries.heap);
+    if (due == NULL)
+        return NULL;
+    due_heap_remove(&crawler->retries.heap, due);
+    crawler->backing_off--;
+    return (struct crawl_request *)(void *)((char *)due - offsetof(struct crawl_request, due));
+}

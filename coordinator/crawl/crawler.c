@@ -1,0 +1,519 @@
+/* Runs in: coordinator */
+#include "coordinator/crawl/crawler.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/fingerprint.h"
+#include "coordinator/crawl/crawl_page.h"
+#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/report.h"
+
+/* In one feed at most, so that results and signals are seen to in between. */
+#define SEEDS_A_FEED 1024u
+#define TOLD_A_FEED 2048u
+#define SEEDS_WAITING_MAX 1000000u /* of seeds no more are read while so many URLs wait */
+
+void crawler_say(struct crawler *crawler, const char *format, ...)
+{
+    char line[URL_BYTES_MAX + 512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    crawler->config.say(crawler->config.say_context, line);
+}
+
+void crawler_break(struct crawler *crawler, enum status status)
+{
+    if (!crawler->broken) {
+        const char *why = crawler->frontier != NULL ? crawler->frontier->why : "";
+        snprintf(crawler->why, sizeof crawler->why, "the crawl cannot go on: %s",
+                 status == STATUS_SYSTEM && why[0] != '\0' ? why : status_name(status));
+    }
+    crawler->broken = true;
+    crawler_stop(crawler, crawler->why, true);
+}
+
+/* ---- set-up ---- */
+
+static enum status want_stories(struct crawler *crawler)
+{
+    const struct crawl_options *options = crawler->config.options;
+    for (size_t i = 0; i < options->explain_count; i++) {
+        const char *text = options->explain[i];
+        struct url_parts parts;
+        struct url_text url;
+        if (url_parse(crawler->parser, text, strlen(text), &parts) != FETCH_OK ||
+            url_resolver_set_base(crawler->resolver, parts.fetch.at, parts.fetch.bytes) != FETCH_OK ||
+            url_resolve(crawler->resolver, parts.fetch.at, parts.fetch.bytes, &url) != URL_RESOLVED)
+            continue;
+        memcpy(crawler->url, url.at, url.bytes);
+        crawler->url[url.bytes] = '\0';
+        size_t bytes = crawl_clean_url(crawler, crawler->url, url.bytes);
+        if (!stories_want(crawler->stories, crawler->url, bytes, fingerprint_of(crawler->url, bytes, crawler->config.seed)))
+            return STATUS_OUT_OF_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_parts(struct crawler *crawler, char *why, size_t why_bytes)
+{
+    const struct crawl_options *options = crawler->config.options;
+    const struct politeness_config polite = {
+        .per_host = options->fetch.per_host,
+        .delay_ns = options->delay_ms * NS_PER_MS,
+        .crawl_delay_max_ns = options->crawl_delay_max_ms * NS_PER_MS,
+        .hold_max_ns = HOSTS_HOLD_MAX_S * NS_PER_S,
+        .failures_max = options->host_failures_max,
+        .rate_per_s = options->rate_per_s,
+        .random = crawler->config.seed,
+    };
+    snprintf(why, why_bytes, "no memory");
+    enum status status = scope_open(&crawler->scope, &options->scope, why, why_bytes);
+    if (status == STATUS_OK)
+        status = frontier_local_open(&crawler->frontier, options->frontier_bytes, NULL);
+    crawler->parser = url_parser_open();
+    crawler->resolver = url_resolver_open();
+    crawler->traps = traps_open(&options->traps);
+    crawler->politeness = politeness_open(&polite);
+    crawler->sites = sites_open();
+    crawler->named = url_set_open();
+    crawler->put_off = url_set_open();
+    crawler->texts = url_log_open();
+    crawler->put_offs = url_log_open();
+    crawler->duplicates = duplicates_open();
+    crawler->stories = stories_open();
+    if (status != STATUS_OK)
+        return status;
+    bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->traps != NULL &&
+               crawler->politeness != NULL && crawler->sites != NULL && crawler->named != NULL &&
+               crawler->put_off != NULL && crawler->texts != NULL && crawler->put_offs != NULL &&
+               crawler->duplicates != NULL && crawler->stories != NULL && retries_open(&crawler->retries, 64);
+    return all ? want_stories(crawler) : STATUS_OUT_OF_MEMORY;
+}
+
+/* Hosts of --resolve are the user's own words too. */
+static void name_resolved_hosts(struct crawler *crawler)
+{
+    const struct executor_options *options = &crawler->config.options->fetch.executor;
+    for (size_t i = 0; i < options->resolve_count; i++) {
+        const char *entry = options->resolve[i] + (options->resolve[i][0] == '+');
+        const struct url_parts parts = {.host = {entry, strcspn(entry, ":")}};
+        crawl_name_host(crawler, &parts);
+    }
+}
+
+enum status crawler_open(struct crawler **out, const struct crawler_config *config, char *why, size_t why_bytes)
+{
+    *out = NULL;
+    struct crawler *crawler = calloc(1, sizeof *crawler);
+    if (crawler == NULL) {
+        snprintf(why, why_bytes, "no memory");
+        return STATUS_OUT_OF_MEMORY;
+    }
+    const struct crawl_options *options = config->options;
+    struct executor_stats stats;
+    executor_stats(config->executor, &stats);
+    crawler->config = *config;
+    crawler->stop_detail = "";
+    bool is_polite = options->fetch.per_host > 0 || options->delay_ms > 0;
+    crawler->counts_addresses = is_polite && options->fetch.executor.proxy == NULL;
+    /* A request that waits within the executor has had its turn, and would come with the next one's. */
+    crawler->window = is_polite ? stats.concurrency : 4 * stats.concurrency;
+    enum status status = open_parts(crawler, why, why_bytes);
+    if (status != STATUS_OK) {
+        crawler_close(crawler);
+        return status;
+    }
+    name_resolved_hosts(crawler);
+    *out = crawler;
+    return STATUS_OK;
+}
+
+void crawler_close(struct crawler *crawler)
+{
+    if (crawler == NULL)
+        return;
+    struct crawl_request *request;
+    while ((request = request_abandon(crawler)) != NULL)
+        free(request);
+    while ((request = request_take_backing_off(crawler)) != NULL)
+        free(request);
+    for (uint32_t i = 0; crawler->sites != NULL && i < sites_count(crawler->sites); i++) {
+        while ((request = request_take_errand(crawler, sites_at(crawler->sites, i))) != NULL)
+            free(request);
+    }
+    while ((request = crawler->free) != NULL) {
+        crawler->free = request->next;
+        free(request);
+    }
+    retries_close(&crawler->retries);
+    stories_close(crawler->stories);
+    duplicates_close(crawler->duplicates);
+    url_log_close(crawler->put_offs);
+    url_log_close(crawler->texts);
+    url_set_close(crawler->put_off);
+    url_set_close(crawler->named);
+    politeness_close(crawler->politeness);
+    sites_close(crawler->sites);
+    traps_close(crawler->traps);
+    if (crawler->frontier != NULL)
+        crawler->frontier->ops->close(crawler->frontier);
+    scope_close(crawler->scope);
+    url_resolver_close(crawler->resolver);
+    url_parser_close(crawler->parser);
+    free(crawler);
+}
+
+/* ---- turns ---- */
+
+static bool wants_turn(const struct crawler *crawler, const struct site *site)
+{
+    if (site->is_looked_up || site->is_drained || crawler->stopping)
+        return false;
+    if (site->errands != NULL)
+        return true;
+    return site->gate != GATE_UNKNOWN && !crawler->is_full &&
+           crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0;
+}
+
+void crawler_update(struct crawler *crawler, struct site *site)
+{
+    bool wants = wants_turn(crawler, site);
+    if (wants != site->polite.wants)
+        politeness_want(crawler->politeness, &site->polite, wants, clock_now_ns());
+    if (site->is_drained && !site->is_in_drain &&
+        crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0)
+        crawler_drain(crawler, site); /* more came since */
+}
+
+/* Starts what may. */
+static void start_due(struct crawler *crawler, int64_t now_ns)
+{
+    const struct crawl_options *options = crawler->config.options;
+    while (!crawler->stopping && !crawler->executor_full && crawler->in_flight.count < crawler->window) {
+        struct polite_host *host = politeness_take(crawler->politeness, now_ns);
+        if (host == NULL)
+            break;
+        struct site *site = (struct site *)(void *)host;
+        struct crawl_request *request = request_next(crawler, site);
+        if (request == NULL) {
+            const struct polite_outcome unsent = {.was_sent = false, .retry_after_s = -1, .latency_ns = -1};
+            politeness_end(crawler->politeness, host, &unsent, now_ns);
+            crawler_update(crawler, site);
+            continue;
+        }
+        bool is_page = request->errand == ERRAND_PAGE;
+        if (request_start(crawler, request, now_ns) && is_page && ++crawler->pages_started == options->pages_max)
+            crawler->is_full = true;
+        crawler_update(crawler, site);
+    }
+}
+
+/* ---- what is never asked for ---- */
+
+/* Errands that wait at a site which is not asked any more have failed. */
+static void fail_errands(struct crawler *crawler, struct site *site)
+{
+    struct crawl_request *request;
+    while ((request = request_take_errand(crawler, site)) != NULL) {
+        enum fetch_error error = site->dead != FETCH_OK ? site->dead : FETCH_CONNECT;
+        const char *why = site->dead_why != NULL ? site->dead_why : "the host does not answer";
+        if (crawler->stopping) {
+            error = FETCH_CANCELLED;
+            why = crawler->stop_detail;
+        }
+        struct fetch_result result = report_local_result(error, why, request->text);
+        if (request->for_site != site || request->errand == ERRAND_ROBOTS)
+            request_end(crawler, request, &result);
+        else
+            request_free(crawler, request);
+    }
+}
+
+void crawler_drain(struct crawler *crawler, struct site *site)
+{
+    site->is_drained = true;
+    if (site->polite.wants)
+        politeness_want(crawler->politeness, &site->polite, false, clock_now_ns());
+    if (site->is_in_drain)
+        return;
+    site->is_in_drain = true;
+    site->next_to_drain = crawler->to_drain;
+    crawler->to_drain = site;
+}
+
+/* Why the URLs of a site that is not asked are not fetched; what is no skip is a failure. */
+static void tell_unasked(struct crawler *crawler, struct site *site, const struct frontier_url *url)
+{
+    bool is_seed = url->flags & URL_IS_SEED;
+    if (crawler->stopping)
+        crawl_tell_skipped(crawler, url, REASON_STOPPED, crawler->stop_detail, is_seed ? FETCH_CANCELLED : FETCH_OK);
+    else if (site->dead != FETCH_OK)
+        crawl_tell_unreachable(crawler, url, site->dead, site->dead_why != NULL ? site->dead_why : "");
+    else if (site->given_up == REASON_HOST_HELD)
+        crawl_tell_skipped(crawler, url, REASON_HOST_HELD, "the host asks for more time than is granted",
+                           is_seed ? FETCH_CANCELLED : FETCH_OK);
+    else if (site->given_up == REASON_HOST_FAILED)
+        crawl_tell_skipped(crawler, url, REASON_HOST_FAILED, "the host does not answer any more",
+                           is_seed ? FETCH_CONNECT : FETCH_OK);
+    else if (site->given_up != REASON_NONE)
+        crawl_tell_skipped(crawler, url, site->given_up, "--max-per-host", FETCH_OK);
+    else if (site->gate == GATE_CLOSED && !crawl_robots_allow(crawler, site, url->url))
+        crawl_tell_skipped(crawler, url, REASON_ROBOTS, crawler->rule, is_seed ? FETCH_BLOCKED_ROBOTS : FETCH_OK);
+    else
+        crawl_tell_skipped(crawler, url, REASON_MAX_PAGES, "--max-pages", FETCH_OK);
+}
+
+/* Up to *left URLs of the site; true: it has no more. */
+static bool drain_site(struct crawler *crawler, struct site *site, uint32_t *left)
+{
+    struct frontier_url url;
+    fail_errands(crawler, site);
+    for (; *left > 0; --*left) {
+        enum status status = crawler->frontier->ops->pop_due(crawler->frontier, site->number, &url);
+        if (status != STATUS_OK) {
+            if (status != STATUS_END)
+                crawler_break(crawler, status);
+            return true;
+        }
+        tell_unasked(crawler, site, &url);
+        crawler->frontier->ops->done(crawler->frontier, site->number, &url);
+    }
+    return false;
+}
+
+/* Tells some of what will never be asked for. False: nothing is left to tell. */
+static bool drain_some(struct crawler *crawler)
+{
+    uint32_t left = TOLD_A_FEED;
+    while (crawler->to_drain != NULL && left > 0) {
+        struct site *site = crawler->to_drain;
+        if (!drain_site(crawler, site, &left))
+            break;
+        site->is_in_drain = false;
+        crawler->to_drain = site->next_to_drain;
+    }
+    bool all = crawler->stopping || (crawler->is_full && crawler->in_flight.count == 0 && crawler->backing_off == 0 &&
+                                      crawler->owed == 0);
+    while (all && crawler->to_drain == NULL && left > 0) {
+        struct site *site = sites_at(crawler->sites, crawler->drained_site);
+        if (site == NULL)
+            return false;
+        if (drain_site(crawler, site, &left))
+            crawler->drained_site++;
+    }
+    return left == 0 || crawler->to_drain != NULL;
+}
+
+/* ---- the input ---- */
+
+static void read_seeds(struct crawler *crawler)
+{
+    struct frontier_counts counts;
+    crawler->frontier->ops->count(crawler->frontier, &counts);
+    crawler->waits_for_input = false;
+    if (counts.waiting >= SEEDS_WAITING_MAX)
+        return;
+    for (uint32_t i = 0; i < SEEDS_A_FEED && !crawler->input_ended && !crawler->stopping; i++) {
+        struct input_line line;
+        enum status status = input_next(crawler->config.input, &line);
+        if (status == STATUS_WOULD_BLOCK) {
+            crawler->waits_for_input = true;
+            return;
+        }
+        if (status != STATUS_OK) {
+            crawler->input_failed = status != STATUS_END;
+            crawler->input_ended = true;
+            return;
+        }
+        crawl_seed(crawler, &line);
+    }
+}
+
+/* ---- the turn ---- */
+
+static enum status feed_stopped(struct crawler *crawler)
+{
+    struct crawl_request *request;
+    if (!crawler->stop_begun) {
+        crawler->stop_begun = true;
+        crawler->drained_site = 0;
+        crawler_cancel(crawler, false);
+        while ((request = request_take_backing_off(crawler)) != NULL) {
+            struct fetch_result result = report_local_result(FETCH_CANCELLED, crawler->stop_detail, request->text);
+            request_end(crawler, request, &result);
+        }
+    }
+    if (crawler->tells_rest && drain_some(crawler))
+        return STATUS_OK;
+    return crawler->in_flight.count == 0 ? STATUS_END : STATUS_WOULD_BLOCK;
+}
+
+static bool is_at_rest(const struct crawler *crawler)
+{
+    struct frontier_counts counts;
+    if (!crawler->input_ended || crawler->in_flight.count > 0 || crawler->backing_off > 0 || crawler->owed > 0)
+        return false;
+    crawler->frontier->ops->count(crawler->frontier, &counts);
+    return counts.waiting == 0;
+}
+
+enum status crawler_feed(struct crawler *crawler)
+{
+    crawler->executor_full = false;
+    if (crawler->stopping)
+        return feed_stopped(crawler);
+    int64_t now_ns = clock_now_ns();
+    request_end_waits(crawler, now_ns);
+    read_seeds(crawler);
+    start_due(crawler, now_ns);
+    if (crawler->stopping)
+        return STATUS_OK;
+    bool more = drain_some(crawler);
+    if (more || (!crawler->input_ended && !crawler->waits_for_input))
+        return STATUS_OK;
+    if (!is_at_rest(crawler))
+        return STATUS_WOULD_BLOCK;
+    return crawl_tell_put_off(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
+}
+
+int64_t crawler_next_ns(const struct crawler *crawler)
+{
+    if (crawler->stopping)
+        return DEADLINE_NEVER;
+    int64_t due_ns = retries_next_ns(&crawler->retries);
+    int64_t turn_ns = crawler->in_flight.count < crawler->window ? politeness_next_ns(crawler->politeness) : DEADLINE_NEVER;
+    return due_ns < turn_ns ? due_ns : turn_ns;
+}
+
+/* ---- stopping ---- */
+
+void crawler_stop(struct crawler *crawler, const char *detail, bool tell_rest)
+{
+    if (!crawler->stopping) {
+        crawler->stopping = true;
+        crawler->tells_rest = tell_rest;
+        crawler->stop_detail = detail;
+    }
+    crawler->tells_rest = crawler->tells_rest && tell_rest;
+}
+
+/* A future that is cancelled may run its callback at once, which takes it out of the list, and no other. */
+void crawler_cancel(struct crawler *crawler, bool running_too)
+{
+    for (struct crawl_request *request = crawler->in_flight.first, *next; request != NULL; request = next) {
+        next = request->next;
+        if (running_too || !future_running(request->future))
+            future_cancel(request->future);
+    }
+}
+
+void crawler_cancel_in_flight(struct crawler *crawler)
+{
+    crawler_cancel(crawler, true);
+}
+
+void crawler_abandon(struct crawler *crawler)
+{
+    struct crawl_request *request;
+    while ((request = request_abandon(crawler)) != NULL) {
+        struct fetch_result result = report_local_result(FETCH_CANCELLED, crawler->stop_detail, request->text);
+        request_end(crawler, request, &result);
+    }
+}
+
+/* ---- what it says of itself ---- */
+
+bool crawler_waits_for_input(const struct crawler *crawler)
+{
+    return crawler->waits_for_input;
+}
+
+bool crawler_is_broken(const struct crawler *crawler)
+{
+    return crawler->broken;
+}
+
+bool crawler_input_failed(const struct crawler *crawler)
+{
+    return crawler->input_failed;
+}
+
+const char *crawler_why(const struct crawler *crawler)
+{
+    return crawler->why;
+}
+
+void crawler_count(const struct crawler *crawler, struct crawler_counts *counts)
+{
+    struct frontier_counts frontier;
+    struct politeness_counts polite;
+    crawler->frontier->ops->count(crawler->frontier, &frontier);
+    politeness_count(crawler->politeness, &polite, clock_now_ns());
+    *counts = crawler->counts;
+    counts->input_ended = crawler->input_ended;
+    counts->seen = frontier.seen;
+    counts->waiting = frontier.waiting;
+    counts->backing_off = crawler->backing_off;
+    counts->in_flight = crawler->in_flight.count;
+    counts->sites = sites_count(crawler->sites);
+    counts->held_sites = polite.held;
+}
+
+static const char *errand_text(const struct crawl_request *request)
+{
+    return request->errand == ERRAND_LOOK_UP ? "the address of " : "";
+}
+
+size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t text_bytes, int64_t now_ns)
+{
+    int bytes = 0;
+    const struct crawl_request *oldest = crawler->in_flight.first;
+    int64_t due_ns;
+    if (oldest != NULL && now_ns - oldest->started_ns >= NS_PER_S) {
+        bytes = snprintf(text, text_bytes, "%lld s for %s%s", (long long)((now_ns - oldest->started_ns) / NS_PER_S),
+                         errand_text(oldest), oldest->text);
+    } else if (oldest == NULL) {
+        const struct polite_host *host = politeness_first_waiting(crawler->politeness, &due_ns);
+        if (host != NULL && due_ns > now_ns)
+            bytes = snprintf(text, text_bytes, "host %s held %lld s", ((const struct site *)(const void *)host)->host,
+                             (long long)((due_ns - now_ns + NS_PER_S - 1) / NS_PER_S));
+    }
+    return bytes <= 0 ? 0 : (size_t)bytes < text_bytes ? (size_t)bytes : text_bytes - 1;
+}
+
+static void tell_line(void *context, const char *line)
+{
+    crawler_say(context, "  %s", line);
+}
+
+/* Nobody ever saw it: what would have become of it? */
+static void tell_unseen(void *context, const char *url, size_t url_bytes)
+{
+    struct crawler *crawler = context;
+    struct url_parts parts;
+    crawler_say(crawler, "  never seen: no page that was fetched links to it");
+    if (url_parse(crawler->parser, url, url_bytes, &parts) != FETCH_OK)
+        return;
+    const struct scope_link link = {.url = &parts, .kind = LINK_PAGE};
+    enum crawl_reason reason = scope_judge(crawler->scope, &link);
+    if (reason != REASON_NONE) {
+        scope_explain(crawler->scope, &link, reason, crawler->rule, sizeof crawler->rule);
+        crawler_say(crawler, "  it would be skipped: %s: %s", reason_name(reason), crawler->rule);
+        return;
+    }
+    bool is_new;
+    const struct site *site = sites_of(crawler->sites, &parts, &is_new);
+    if (site != NULL && !is_new && !crawl_robots_allow(crawler, site, url))
+        crawler_say(crawler, "  it would be skipped: robots: %s", crawler->rule);
+}
+
+void crawler_tell_stories(struct crawler *crawler)
+{
+    stories_tell(crawler->stories, tell_line, tell_unseen, crawler);
+}
