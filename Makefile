@@ -44,8 +44,8 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
 # the command line
 COMMAND  := main help option_table option_values options fetch_options units \
-            fetch_command run signals wakeups \
-            input scheduler window task hosts turns retries due_heap report delivery \
+            fetch_command session run signals wakeups \
+            input scheduler_work scheduler window task hosts turns retries due_heap report delivery \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
 CRAWL    := $(addprefix crawl/,reason)

@@ -25,6 +25,8 @@ struct progress_state {
     uint64_t total_known; /* lines of input; 0: not known yet */
     uint64_t queued;      /* read and not started */
     uint32_t in_flight;
+    bool is_crawl;           /* pages of a site, of which more are found on the way */
+    uint32_t hosts;          /* of a crawl: that are known; 0: nothing to say */
     uint32_t held_hosts;     /* hosts that wait: Retry-After, back-off */
     uint64_t bytes;          /* decoded so far */
     const char *waiting_for; /* put last, escaped: "waiting 4 s for https://…" of the oldest

@@ -1,13 +1,9 @@
 /* Runs in: coordinator */
 #include "coordinator/run.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/task.h"
-#include "coordinator/units.h"
 
 /* While results come without a pause they are brought out at least this often. */
 #define FLUSH_EVERY_MS 100
@@ -56,10 +52,10 @@ static void next_phase(struct run *run)
     case RUN_RUNNING:
     case RUN_GRACE:
         /* Without a signal it is the output that failed, and nobody reads the detail. */
-        scheduler_stop(run->scheduler, run->detail, false);
+        run->work->ops->stop(run->work, run->detail, false);
         run->interrupt->deadline_ns = clock_deadline_ns(run->stop_now ? 0 : RUN_ABORT_MS);
         enter_phase(run, RUN_ABORT, RUN_ABORT_MS);
-        scheduler_cancel_in_flight(run->scheduler);
+        run->work->ops->cancel_in_flight(run->work);
         break;
     case RUN_ABORT:
         enter_phase(run, RUN_KILL, RUN_KILL_MS);
@@ -68,7 +64,7 @@ static void next_phase(struct run *run)
     case RUN_KILL:
     case RUN_ABANDON:
         enter_phase(run, RUN_ABANDON, -1);
-        scheduler_abandon(run->scheduler);
+        run->work->ops->abandon(run->work);
         break;
     }
 }
@@ -81,7 +77,7 @@ static void heed_signals(struct run *run)
         enter_phase(run, RUN_GRACE, RUN_GRACE_MS);
         /* A list that has an end is reported to its end; one that is still being written is not
          * waited for. */
-        scheduler_stop(run->scheduler, run->detail, input_fd(run->input) < 0);
+        run->work->ops->stop(run->work, run->detail, input_fd(run->input) < 0);
     }
     bool no_output = delivery_status(run->delivery) != STATUS_OK;
     if ((run->stop_now || no_output) && run->phase < RUN_ABORT) {
@@ -98,37 +94,13 @@ static void heed_broken(struct run *run)
 {
     bool again = run->broken;
     run->broken = true;
-    scheduler_stop(run->scheduler, executor_why_broken(run->executor), input_fd(run->input) < 0);
+    run->work->ops->stop(run->work, executor_why_broken(run->executor), input_fd(run->input) < 0);
     if (again) {
-        scheduler_abandon(run->scheduler);
+        run->work->ops->abandon(run->work);
     }
 }
 
 /* ---- progress ---- */
-
-/* Describes what the run waits for; text is "" when there is nothing to say. */
-static size_t describe_wait(const struct run *run, char *text, size_t text_bytes, int64_t now_ns)
-{
-    const struct task *task = scheduler_oldest(run->scheduler);
-    if (task != NULL) {
-        int64_t seconds = (now_ns - task->started_ns) / NS_PER_S;
-        size_t used = (size_t)snprintf(text, text_bytes, "%" PRId64 " s for ", seconds);
-        char url[URL_BYTES_MAX + 1];
-        size_t url_bytes = url_without_userinfo(task->text, task->url_bytes, url);
-        size_t fits = url_bytes < text_bytes - used ? url_bytes : text_bytes - used;
-        memcpy(text + used, url, fits);
-        return seconds > 0 ? used + fits : 0;
-    }
-    const struct host *host = scheduler_held_host(run->scheduler);
-    if (host != NULL) {
-        char key[URL_HOST_KEY_BYTES];
-        host_key(host, key);
-        int64_t seconds = (host->hold.at_ns - now_ns + NS_PER_S - 1) / NS_PER_S;
-        int used = snprintf(text, text_bytes, "host %s held %" PRId64 " s (Retry-After)", key, seconds);
-        return (size_t)used < text_bytes ? (size_t)used : text_bytes - 1;
-    }
-    return 0;
-}
 
 static void show_progress(struct run *run)
 {
@@ -136,20 +108,21 @@ static void show_progress(struct run *run)
     if (!progress_due(run->progress, now_ns)) {
         return;
     }
-    struct scheduler_counts counts;
+    struct work_counts counts;
     struct executor_stats stats;
     const struct summary *summary = delivery_summary(run->delivery);
-    scheduler_count(run->scheduler, &counts);
+    run->work->ops->count(run->work, &counts);
     executor_stats(run->executor, &stats);
-    uint32_t live = counts.waiting + counts.backing_off + counts.in_flight;
     char wait[512];
-    size_t wait_bytes = describe_wait(run, wait, sizeof wait, now_ns);
+    size_t wait_bytes = run->work->ops->describe_wait(run->work, wait, sizeof wait, now_ns);
     struct progress_state state = {
         .done = summary_total(summary),
         .failed = summary_failed(summary),
-        .total_known = counts.input_ended ? counts.lines : run->total_known,
-        .queued = live > stats.running ? live - stats.running : 0,
+        .total_known = counts.total > 0 ? counts.total : run->total_known,
+        .queued = counts.unfinished > stats.running ? counts.unfinished - stats.running : 0,
         .in_flight = stats.running,
+        .is_crawl = counts.is_crawl,
+        .hosts = counts.hosts,
         .held_hosts = counts.held_hosts,
         .bytes = summary->body_bytes,
         .waiting_for = wait_bytes > 0 ? wait : NULL,
@@ -173,8 +146,8 @@ static void flush(struct run *run, bool now)
 /* Sleeps until there is something to do. */
 static void wait_for_something(struct run *run)
 {
-    wakeups_watch_input(run->wakeups, scheduler_waits_for_input(run->scheduler));
-    int64_t wake_ns = earlier(scheduler_next_ns(run->scheduler), progress_next_ns(run->progress));
+    wakeups_watch_input(run->wakeups, run->work->ops->waits_for_input(run->work));
+    int64_t wake_ns = earlier(run->work->ops->next_ns(run->work), progress_next_ns(run->progress));
     wake_ns = earlier(wake_ns, run->phase_ends_ns);
     int timeout_ms = wake_ns == DEADLINE_NEVER ? -1 : clock_left_ms(wake_ns, 3600000);
     enum status status = executor_run(run->executor, timeout_ms);
@@ -190,7 +163,7 @@ void run_until_end(struct run *run)
     run->phase_ends_ns = DEADLINE_NEVER;
     for (;;) {
         heed_signals(run);
-        enum status status = scheduler_feed(run->scheduler);
+        enum status status = run->work->ops->feed(run->work);
         if (status == STATUS_END) {
             break;
         }
@@ -211,6 +184,6 @@ void run_until_end(struct run *run)
     }
     /* It may have broken with the last results, when nobody asked any more. */
     bool broke = executor_why_broken(run->executor)[0] != '\0';
-    run->broken = run->broken || broke || scheduler_is_broken(run->scheduler);
+    run->broken = run->broken || broke || run->work->ops->is_broken(run->work);
     flush(run, true);
 }

@@ -24,9 +24,9 @@
 #include "coordinator/executor.h"
 #include "coordinator/input.h"
 #include "coordinator/progress.h"
-#include "coordinator/scheduler.h"
 #include "coordinator/signals.h"
 #include "coordinator/wakeups.h"
+#include "coordinator/work.h"
 #include "coordinator/writer.h"
 
 #define RUN_GRACE_MS 5000
@@ -42,7 +42,7 @@ enum run_phase { RUN_RUNNING, RUN_GRACE, RUN_ABORT, RUN_KILL, RUN_ABANDON };
 /* All pointers are borrowed. */
 struct run {
     struct executor *executor;
-    struct scheduler *scheduler;
+    struct work *work;
     struct delivery *delivery;
     struct input *input;
     struct signals *signals;
@@ -62,7 +62,7 @@ struct run {
 };
 
 /* Runs until every line of the input has its outcome. Blocks; ends early after signals. What went
- * wrong: run->broken, delivery_status(), scheduler_input_failed(), signals->first. */
+ * wrong: run->broken, delivery_status(), work->ops->input_failed(), signals->first. */
 void run_until_end(struct run *run);
 
 /* For writer_interrupt.give_up: context is the run. True once a second signal has come. */

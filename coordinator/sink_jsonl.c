@@ -19,7 +19,7 @@
 struct sink_jsonl {
     struct sink sink;
     struct writer *out;
-    bool quiet;
+    unsigned show; /* enum sink_show */
 };
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
@@ -174,7 +174,7 @@ static enum status answer(struct sink *sink, const struct writer *writer)
 static enum status jsonl_write(struct sink *sink, const struct outcome *outcome)
 {
     struct sink_jsonl *jsonl = (struct sink_jsonl *)sink;
-    if (jsonl->quiet && outcome->result->error == FETCH_OK)
+    if ((jsonl->show & SINK_QUIET) != 0 && outcome->result->error == FETCH_OK)
         return STATUS_OK;
     put_object(jsonl->out, outcome);
     return writer_end_line(jsonl->out) == STATUS_OK ? STATUS_OK : answer(sink, jsonl->out);
@@ -193,7 +193,7 @@ static void jsonl_close(struct sink *sink)
 
 static const struct sink_ops JSONL_OPS = {"jsonl", jsonl_write, jsonl_flush, jsonl_close};
 
-enum status sink_jsonl_open(struct sink **sink, struct writer *out, bool quiet)
+enum status sink_jsonl_open(struct sink **sink, struct writer *out, unsigned show)
 {
     struct sink_jsonl *jsonl = calloc(1, sizeof *jsonl);
     *sink = NULL;
@@ -201,7 +201,7 @@ enum status sink_jsonl_open(struct sink **sink, struct writer *out, bool quiet)
         return STATUS_OUT_OF_MEMORY;
     jsonl->sink.ops = &JSONL_OPS;
     jsonl->out = out;
-    jsonl->quiet = quiet;
+    jsonl->show = show;
     *sink = &jsonl->sink;
     return STATUS_OK;
 }

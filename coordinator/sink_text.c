@@ -10,7 +10,7 @@ struct sink_text {
     struct sink sink;
     struct writer *out;
     struct writer *err;
-    bool quiet;
+    unsigned show; /* enum sink_show */
 };
 
 static enum status put_success(struct writer *out, const struct outcome *outcome)
@@ -49,7 +49,7 @@ static enum status text_write(struct sink *sink, const struct outcome *outcome)
     struct sink_text *text = (struct sink_text *)sink;
     if (outcome->result->error != FETCH_OK)
         return put_failure(text->err, outcome) == STATUS_OK ? STATUS_OK : answer(sink, text->err);
-    if (text->quiet)
+    if ((text->show & SINK_QUIET) != 0)
         return STATUS_OK;
     return put_success(text->out, outcome) == STATUS_OK ? STATUS_OK : answer(sink, text->out);
 }
@@ -70,7 +70,7 @@ static void text_close(struct sink *sink)
 
 static const struct sink_ops TEXT_OPS = {"text", text_write, text_flush, text_close};
 
-enum status sink_text_open(struct sink **sink, struct writer *out, struct writer *err, bool quiet)
+enum status sink_text_open(struct sink **sink, struct writer *out, struct writer *err, unsigned show)
 {
     struct sink_text *text = calloc(1, sizeof *text);
     *sink = NULL;
@@ -79,7 +79,7 @@ enum status sink_text_open(struct sink **sink, struct writer *out, struct writer
     text->sink.ops = &TEXT_OPS;
     text->out = out;
     text->err = err;
-    text->quiet = quiet;
+    text->show = show;
     *sink = &text->sink;
     return STATUS_OK;
 }

@@ -5,19 +5,22 @@
 #ifndef SHOAL_SINKS_H
 #define SHOAL_SINKS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "coordinator/sink.h"
 #include "coordinator/writer.h"
 
-/* `Read <bytes> from <url>` on out; `Failed <url>: <error>: <detail>` on err. quiet: failures only.
- * OK or OUT_OF_MEMORY. */
-enum status sink_text_open(struct sink **sink, struct writer *out, struct writer *err, bool quiet);
+/* What a sink shows otherwise than by itself. */
+enum sink_show {
+    SINK_QUIET = 1u << 0, /* failures only */
+    SINK_LINKS = 1u << 1, /* of a crawl: the links of each page */
+};
 
-/* One JSON object a line on out, for successes and failures. quiet: failures only. OK or
- * OUT_OF_MEMORY. */
-enum status sink_jsonl_open(struct sink **sink, struct writer *out, bool quiet);
+/* `Read <bytes> from <url>` on out; `Failed <url>: <error>: <detail>` on err. show: enum sink_show, or-ed. OK or OUT_OF_MEMORY. */
+enum status sink_text_open(struct sink **sink, struct writer *out, struct writer *err, unsigned show);
+
+/* One JSON object a line on out, for successes and failures. show: enum sink_show, or-ed. OK or OUT_OF_MEMORY. */
+enum status sink_jsonl_open(struct sink **sink, struct writer *out, unsigned show);
 
 /* Counts in the struct tally_shm (tally.h) behind fd, which stays the caller's, and shows nothing. why: on failure receives
  * one line. OK, INVALID_ARGUMENT (no such page), SYSTEM or OUT_OF_MEMORY. */

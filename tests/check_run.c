@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "coordinator/run.h"
+#include "coordinator/scheduler_work.h"
 #include "coordinator/task.h"
 
 #define SIGNALS_MAX 4
@@ -187,6 +188,23 @@ void wakeups_wait(const struct wakeups *wakeups, int timeout_ms)
 
 /* ---- the scheduler ---- */
 
+struct scheduler *scheduler_open(const struct scheduler_config *config)
+{
+    (void)config;
+    return (struct scheduler *)&world;
+}
+
+void scheduler_close(struct scheduler *scheduler)
+{
+    ck_assert(scheduler == (struct scheduler *)&world);
+}
+
+bool scheduler_input_failed(const struct scheduler *scheduler)
+{
+    (void)scheduler;
+    return false;
+}
+
 enum status scheduler_feed(struct scheduler *scheduler)
 {
     (void)scheduler;
@@ -305,7 +323,14 @@ static void set_up(void)
     world.now_ns = START_NS;
     world.done_ms = -1;
     interrupt = (struct writer_interrupt){.fd = -1, .deadline_ns = DEADLINE_NEVER};
-    run = (struct run){.signals = &signals, .interrupt = &interrupt};
+    static const struct scheduler_config CONFIG;
+    run = (struct run){.signals = &signals, .interrupt = &interrupt, .work = scheduler_work_open(&CONFIG)};
+    ck_assert_ptr_nonnull(run.work);
+}
+
+static void tear_down(void)
+{
+    run.work->ops->close(run.work);
 }
 
 static void expect_log(const char *log)
@@ -406,6 +431,7 @@ START_TEST(an_output_that_fails_aborts_at_once)
     world.no_output_ms = 2000;
     world.obeys = true;
     expect_log("stop()@2000 cancel@2000 ");
+    tear_down();
     set_up();
     world.no_output_ms = 2000;
     expect_log("stop()@2000 cancel@2000 kill@3000 abandon@4000 ");
@@ -426,6 +452,7 @@ START_TEST(an_executor_that_breaks_with_the_last_result_is_noticed)
     world.done_ms = 1000;
     expect_log("");
     ck_assert(run.broken);
+    tear_down();
     set_up();
     world.is_broken = true;
     world.done_ms = 1000;
@@ -526,7 +553,7 @@ static Suite *run_suite(void)
 {
     Suite *suite = suite_create("run");
     TCase *tests = tcase_create("run");
-    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_run_without_a_signal_ends_when_every_line_has_its_outcome);
     tcase_add_test(tests, a_signal_starts_the_grace_and_each_phase_has_its_time);
     tcase_add_test(tests, what_ends_within_the_grace_is_not_cancelled);

@@ -79,7 +79,7 @@ static const char *as_text(struct outcome outcome, bool quiet)
     size_t bytes;
     writer_open_memory(&out);
     writer_open_memory(&err);
-    ck_assert_int_eq(sink_text_open(&sink, &out, &err, quiet), STATUS_OK);
+    ck_assert_int_eq(sink_text_open(&sink, &out, &err, quiet ? SINK_QUIET : 0), STATUS_OK);
     ck_assert_int_eq(sink->ops->write(sink, &outcome), STATUS_OK);
     ck_assert_int_eq(sink->ops->flush(sink), STATUS_OK);
     snprintf(shown, sizeof shown, "%s|", writer_text(&out, &bytes));
@@ -138,7 +138,7 @@ START_TEST(text_and_jsonl_never_show_a_password)
     struct outcome outcome = outcome_of("https://user:secret@example.org/", &result);
     ck_assert_str_eq(as_text(outcome, false), "Read 0 from https://example.org/\n|");
     writer_open_memory(&out);
-    sink_jsonl_open(&sink, &out, false);
+    sink_jsonl_open(&sink, &out, 0);
     sink->ops->write(sink, &outcome);
     ck_assert_ptr_null(strstr(writer_text(&out, &bytes), "secret"));
     sink->ops->close(sink);
@@ -154,13 +154,13 @@ START_TEST(a_sink_says_why_its_output_failed)
     struct outcome outcome = outcome_of("http://h/", &result);
     writer_open_path(&out, "/dev/full", NULL);
     writer_open_memory(&err);
-    sink_text_open(&sink, &out, &err, false);
+    sink_text_open(&sink, &out, &err, 0);
     ck_assert_int_eq(sink->ops->write(sink, &outcome), STATUS_OK);
     ck_assert_int_eq(sink->ops->flush(sink), STATUS_SYSTEM);
     ck_assert_str_eq(sink->why, "cannot write to /dev/full: No space left on device");
     ck_assert_int_eq(sink->ops->write(sink, &outcome), STATUS_SYSTEM);
     sink->ops->close(sink);
-    sink_jsonl_open(&sink, &out, false);
+    sink_jsonl_open(&sink, &out, 0);
     ck_assert_int_eq(sink->ops->write(sink, &outcome), STATUS_SYSTEM);
     ck_assert_str_eq(sink->why, "cannot write to /dev/full: No space left on device");
     sink->ops->close(sink);
@@ -178,7 +178,7 @@ static const char *as_jsonl(struct outcome outcome, bool quiet)
     struct sink *sink;
     size_t bytes;
     writer_open_memory(&out);
-    ck_assert_int_eq(sink_jsonl_open(&sink, &out, quiet), STATUS_OK);
+    ck_assert_int_eq(sink_jsonl_open(&sink, &out, quiet ? SINK_QUIET : 0), STATUS_OK);
     ck_assert_int_eq(sink->ops->write(sink, &outcome), STATUS_OK);
     snprintf(shown, sizeof shown, "%s", writer_text(&out, &bytes));
     sink->ops->close(sink);

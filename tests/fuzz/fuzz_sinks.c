@@ -14,7 +14,7 @@ static void expect_jsonl(const struct outcome *outcome)
     struct writer out;
     struct sink *sink;
     size_t bytes;
-    fuzz_expect(writer_open_memory(&out) == STATUS_OK && sink_jsonl_open(&sink, &out, false) == STATUS_OK);
+    fuzz_expect(writer_open_memory(&out) == STATUS_OK && sink_jsonl_open(&sink, &out, 0) == STATUS_OK);
     fuzz_expect(sink->ops->write(sink, outcome) == STATUS_OK);
     const char *line = writer_text(&out, &bytes);
     fuzz_expect(bytes > 0 && memchr(line, '\n', bytes) == line + bytes - 1);
@@ -30,7 +30,7 @@ static void expect_text(const struct outcome *outcome)
     struct sink *sink;
     size_t bytes[2];
     fuzz_expect(writer_open_memory(&streams[0]) == STATUS_OK && writer_open_memory(&streams[1]) == STATUS_OK);
-    fuzz_expect(sink_text_open(&sink, &streams[0], &streams[1], false) == STATUS_OK);
+    fuzz_expect(sink_text_open(&sink, &streams[0], &streams[1], 0) == STATUS_OK);
     fuzz_expect(sink->ops->write(sink, outcome) == STATUS_OK);
     for (int i = 0; i < 2; i++) {
         const char *line = writer_text(&streams[i], &bytes[i]);
