@@ -25,6 +25,7 @@
 #include "worker/worker.h"
 
 #define LANE_TRANSFERS 64u
+#define REFUSED_MAX 8u /* addresses of one name that a look-up finds private before it gives up */
 #define AGAIN_NS (10 * NS_PER_MS)
 #define OVERDUE_NS (2 * NS_PER_S) /* behind the end of its time: libcurl has forgotten it */
 
@@ -83,12 +84,22 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     struct transfer *transfer = context;
     struct job *job = transfer->context->socket_context;
     (void)purpose;
+    bool looks_up = transfer->flags & JOB_RESOLVE;
+    bool is_refused = false;
     if (transfer->context->config->block_private && address_is_private(&address->addr)) {
-        transfer->error = FETCH_BLOCKED_PRIVATE;
-        transfer->why = "the host has a private address (--block-private)";
-        return CURL_SOCKET_BAD;
+        is_refused = !(transfer->flags & JOB_ALLOW_PRIVATE);
+        transfer->context->has_private = transfer->context->has_private || !is_refused;
     }
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+    if (is_refused) {
+        transfer_refuse(transfer, FETCH_BLOCKED_PRIVATE, ADDRESS_IS_PRIVATE);
+        if (!looks_up || ++transfer->refused_count < REFUSED_MAX)
+            return CURL_SOCKET_BAD;
+    } else if (looks_up) {
+        address_print(&address->addr, transfer->looked_up, sizeof transfer->looked_up);
+    }
+    /* A look-up gets a socket that is never connected, and gives no signal when libcurl sends. */
+    int fd = looks_up ? socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+                      : socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
     struct watched *watched = watched_of(job, fd);
     if (watched)
         *watched = (struct watched){.is_ours = true};
