@@ -246,10 +246,7 @@ void crawl_follow(struct crawler *crawler, struct link_source *source, struct pa
 
 size_t crawl_clean_url(const struct crawler *crawler, char *url, size_t url_bytes)
 {
-    const struct crawl_options *options = crawler->config.options;
-    const struct url_query_rules rules = {
-        .ignore_query = options->ignore_query, .strip = options->strip, .strip_count = options->strip_count};
-    return url_query_clean(&rules, url, url_bytes);
+    return url_query_apply(crawler->query, url, url_bytes, url);
 }
 
 static void tell_bad_seed(struct crawler *crawler, const struct input_line *line, enum fetch_error error, const char *why)

@@ -78,6 +78,7 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
         status = frontier_local_open(&crawler->frontier, options->frontier_bytes, NULL);
     crawler->parser = url_parser_open();
     crawler->resolver = url_resolver_open();
+    crawler->query = url_query_open(options->ignore_query, options->strip, options->strip_count);
     crawler->traps = traps_open(&options->traps);
     crawler->politeness = politeness_open(&polite);
     crawler->sites = sites_open();
@@ -89,7 +90,7 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
     crawler->stories = stories_open();
     if (status != STATUS_OK)
         return status;
-    bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->traps != NULL &&
+    bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->query != NULL && crawler->traps != NULL &&
                crawler->politeness != NULL && crawler->sites != NULL && crawler->named != NULL &&
                crawler->put_off != NULL && crawler->texts != NULL && crawler->put_offs != NULL &&
                crawler->duplicates != NULL && crawler->stories != NULL && retries_open(&crawler->retries, 64);
@@ -164,6 +165,7 @@ void crawler_close(struct crawler *crawler)
     if (crawler->frontier != NULL)
         crawler->frontier->ops->close(crawler->frontier);
     scope_close(crawler->scope);
+    url_query_close(crawler->query);
     url_resolver_close(crawler->resolver);
     url_parser_close(crawler->parser);
     free(crawler);

@@ -6,6 +6,7 @@
 
 #include "common/page.h"
 #include "common/url.h"
+#include "common/url_query.h"
 #include "common/url_resolve.h"
 #include "coordinator/crawl/crawler.h"
 #include "coordinator/crawl/duplicates.h"
@@ -51,6 +52,7 @@ struct crawler {
     struct crawler_config config;
     struct url_parser *parser;
     struct url_resolver *resolver;
+    struct url_query *query;
     struct scope *scope;
     struct traps *traps;
     struct frontier *frontier;
