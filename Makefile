@@ -33,7 +33,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve fingerprint page shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch libcurl transfer headers body decoder tls_end address outcome crash memory \
             body_links links link_values html_charset \
