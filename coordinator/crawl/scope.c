@@ -157,6 +157,20 @@ static bool is_under_prefix(const struct scope *scope, struct url_text host, str
     return false;
 }
 
+/* The list is asked only for hosts that end as a place does. */
+static bool is_in_domain(const struct scope *scope, struct url_text host)
+{
+    struct url_text rest = host;
+    while (!has_place(scope, rest, NO_PATH)) {
+        const char *dot = memchr(rest.at, '.', rest.bytes);
+        if (!dot)
+            return false;
+        rest.bytes -= (size_t)(dot + 1 - rest.at);
+        rest.at = dot + 1;
+    }
+    return rest.at == host.at || has_place(scope, domain_of(scope, host), NO_PATH);
+}
+
 static bool is_in_scope(const struct scope *scope, const struct url_parts *url)
 {
     struct url_text host = without_last_dot(url->host);
@@ -164,7 +178,7 @@ static bool is_in_scope(const struct scope *scope, const struct url_parts *url)
     case SCOPE_HOST:
         return has_place(scope, host, NO_PATH);
     case SCOPE_DOMAIN:
-        return has_place(scope, host, NO_PATH) || has_place(scope, domain_of(scope, host), NO_PATH);
+        return is_in_domain(scope, host);
     case SCOPE_PREFIX:
         return is_under_prefix(scope, host, url->path);
     case SCOPE_ANY:

@@ -38,8 +38,9 @@ static const char *const DAYS[] = {"day", "d", "tag", "jour", "dia"};
 
 static bool is_one_of(struct url_text word, const char *const *names, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strlen(names[i]) == word.bytes && strncasecmp(names[i], word.at, word.bytes) == 0)
+    for (size_t i = 0; word.bytes && i < count; i++) {
+        if ((word.at[0] | 0x20) == names[i][0] && strlen(names[i]) == word.bytes &&
+            strncasecmp(names[i], word.at, word.bytes) == 0)
             return true;
     }
     return false;
@@ -92,13 +93,18 @@ static bool is_named(const struct reader *whole, const char *at, bool is_query)
 
 /* ---- what is found ---- */
 
-static void take(struct search *search, struct url_date date, bool is_believed)
+static bool is_near(const struct search *search, struct url_date date)
+{
+    return date.year >= URL_DATE_YEAR_MIN && date.year <= search->year_max;
+}
+
+static void take(struct search *search, struct url_date date)
 {
     struct url_dates *dates = search->dates;
-    if (date.year >= URL_DATE_YEAR_MIN && date.year <= search->year_max) {
+    if (is_near(search, date)) {
         if (dates->count < URL_DATES_MAX)
             dates->at[dates->count++] = date;
-    } else if (is_believed && !dates->has_far) {
+    } else if (!dates->has_far) {
         dates->has_far = true;
         dates->far = date;
     }
@@ -133,8 +139,9 @@ static unsigned read_part(const char *at, const char *end, unsigned max, size_t 
     return value <= max ? value : 0;
 }
 
-/* YYYY-M-D or YYYY-M, its year of so many digits at `at`. Returns where it ends; NULL: it is none. */
-static const char *read_separated(const struct reader *whole, const char *at, size_t digits, bool is_named_so,
+/* YYYY-M-D or YYYY-M, its year of so many digits at `at`. Returns where it ends; NULL: it is none. Names are looked at last: few URLs
+ * come so far. */
+static const char *read_separated(const struct reader *whole, const char *at, size_t digits, bool is_query,
                                   struct search *search)
 {
     const char *after = at + digits;
@@ -153,21 +160,26 @@ static const char *read_separated(const struct reader *whole, const char *at, si
         day = read_part(after + 1, whole->end, 31, &day_digits);
     if (day)
         after += 1 + day_digits;
-    bool is_whole = digits == 4 && month_digits == 2 && day && day_digits == 2;
     struct url_date date = {(int32_t)number(at, digits), (uint8_t)month, (uint8_t)day};
-    take(search, date, is_whole || is_named_so);
+    bool is_whole = month_digits == 2 && day && day_digits == 2;
+    bool is_believed = digits == 4 && (is_whole || is_near(search, date));
+    if (!is_believed && !is_named(whole, at, is_query))
+        return NULL;
+    take(search, date);
     return after;
 }
 
-/* YYYYMMDD or YYYYMM. */
-static void read_compact(const char *at, size_t digits, bool is_named_so, struct search *search)
+/* YYYYMMDD, or YYYYMM where a name says so. */
+static void read_compact(const struct reader *whole, const char *at, size_t digits, bool is_query,
+                         struct search *search)
 {
     unsigned month = number(at + 4, 2);
     unsigned day = digits == 8 ? number(at + 6, 2) : 0;
     if (month < 1 || month > 12 || (digits == 8 && (day < 1 || day > 31)))
         return;
     struct url_date date = {(int32_t)number(at, 4), (uint8_t)month, (uint8_t)day};
-    take(search, date, is_named_so);
+    if ((digits == 8 && is_near(search, date)) || is_named(whole, at, is_query))
+        take(search, date);
 }
 
 /* A run of digits that stands alone. Returns where to go on. */
@@ -177,16 +189,15 @@ static const char *read_digits(const struct reader *whole, const char *at, size_
     const char *after = at + digits;
     bool begins = at == whole->at || !is_word(at[-1]);
     bool ends = after == whole->end || !is_word(*after) || (*after == 'T' && digits == 8);
-    if (!begins || !ends || digits < 4 || digits > 8 || digits == 7)
+    if (!begins || !ends)
         return after;
-    bool is_named_so = is_named(whole, at, is_query);
-    if (digits == 4 || (is_named_so && digits < 7)) {
-        const char *end = read_separated(whole, at, digits, is_named_so, search);
+    if (digits >= 4 && digits <= 6) {
+        const char *end = read_separated(whole, at, digits, is_query, search);
         if (end)
             return end;
     }
-    if (digits == 8 || (digits == 6 && is_named_so && is_query))
-        read_compact(at, digits, is_named_so, search);
+    if (digits == 8 || (digits == 6 && is_query))
+        read_compact(whole, at, digits, is_query, search);
     return after;
 }
 
@@ -245,7 +256,7 @@ static void read_parameters(struct url_text query, struct search *search)
         at = next < end ? next + 1 : end;
     }
     if (date.year && has_month)
-        take(search, date, true);
+        take(search, date);
 }
 
 static bool has_four_digits(struct url_text text)

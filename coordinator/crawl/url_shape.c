@@ -7,6 +7,8 @@
 #include "common/limits.h"
 #include "common/url_plain.h"
 
+#define UUID_BYTES 36
+
 /* ---- segments ---- */
 
 void url_segments_find(struct url_text path, struct url_segments *segments)
@@ -127,7 +129,7 @@ static const char *word_end(const char *at, const char *end, unsigned *classes)
 static bool is_uuid(const char *at, const char *end)
 {
     static const uint8_t WORDS[] = {8, 4, 4, 4, 12};
-    if (end - at < 36)
+    if (end - at < UUID_BYTES)
         return false;
     for (size_t i = 0; i < sizeof WORDS; i++) {
         unsigned classes;
@@ -161,34 +163,37 @@ size_t url_template_path(struct url_text path, char *out, bool *has_numbers)
     const char *at = path.at;
     const char *end = at + path.bytes;
     char *to = out;
-    bool found = false;
+    *has_numbers = false;
     while (at < end) {
         if (!class_of(*at)) {
-            size_t bytes = *at == '%' && end - at >= 3 ? 3 : 1;
-            memcpy(to, at, bytes);
-            to += bytes;
-            at += bytes;
+            bool is_escape = *at == '%' && end - at >= 3;
+            *to++ = *at++;
+            for (int i = 0; is_escape && i < 2; i++)
+                *to++ = *at++;
             continue;
         }
-        unsigned classes;
-        const char *after = word_end(at, end, &classes);
-        bool may_be_uuid = after - at == 8 && !(classes & NO_HEX) && after < end && *after == '-';
-        if (may_be_uuid && is_uuid(at, end)) {
-            *to++ = '#';
-            after = at + 36;
-            classes = DIGIT;
-        } else if (!(classes & DIGIT)) {
-            memcpy(to, at, (size_t)(after - at));
-            to += after - at;
-        } else if (after - at >= 8 && !(classes & NO_HEX)) {
-            *to++ = '#';
-        } else {
-            to = put_word(at, after, to);
+        const char *word = at;
+        char *begin = to;
+        unsigned classes = 0;
+        do {
+            classes |= class_of(*at);
+            *to++ = *at++;
+        } while (at < end && class_of(*at));
+        bool is_hex = at - word >= 8 && !(classes & NO_HEX);
+        if (is_hex && at - word == 8 && is_uuid(word, end)) {
+            classes |= DIGIT;
+            at = word + UUID_BYTES;
         }
-        found = found || (classes & DIGIT);
-        at = after;
+        if (!(classes & DIGIT))
+            continue;
+        *has_numbers = true;
+        if (is_hex) {
+            *begin = '#';
+            to = begin + 1;
+        } else {
+            to = put_word(word, at, begin);
+        }
     }
-    *has_numbers = found;
     return (size_t)(to - out);
 }
 
