@@ -33,7 +33,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve fingerprint page shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch libcurl transfer headers body decoder tls_end address outcome crash memory \
             body_links links link_values html_charset \
@@ -48,7 +48,7 @@ COMMAND  := main help option_table option_values options fetch_options units \
             input scheduler_work scheduler window task hosts turns retries due_heap report delivery outlinks \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,reason)
+CRAWL    := $(addprefix crawl/,reason scope expressions traps url_shape url_dates counters tell)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
