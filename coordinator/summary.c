@@ -2,6 +2,7 @@
 #include "coordinator/summary.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ void summary_count(struct summary *summary, const struct outcome *outcome)
 {
     const struct crawl_note *note = outcome->crawl;
     unsigned error = (unsigned)outcome->result->error;
+    summary->is_crawl |= note != NULL;
     if (outcome_is_skip(outcome)) {
         summary->by_reason[note->reason]++;
         return;
@@ -52,6 +54,7 @@ uint64_t summary_skipped(const struct summary *summary)
 /* A line that grows item by item. */
 struct counts_line {
     struct writer *writer;
+    size_t columns_max; /* 0: it may be of any width */
     size_t column;
     unsigned items;
 };
@@ -77,7 +80,8 @@ static void put_item(struct counts_line *line, const char *name, uint64_t count)
         return;
     snprintf(item, sizeof item, "%s %" PRIu64, name, count);
     put(line, line->items++ == 0 ? ":" : ",");
-    if (line->column + 1 + strlen(item) + 1 > COLUMNS_MAX) { /* a comma may follow */
+    bool fits = line->columns_max == 0 || line->column + strlen(" ") + strlen(item) + strlen(",") <= line->columns_max;
+    if (!fits) {
         writer_end_line(line->writer);
         line->column = 0;
         put(line, INDENT);
@@ -89,7 +93,7 @@ static void put_item(struct counts_line *line, const char *name, uint64_t count)
 
 static void put_failures(const struct summary *summary, struct writer *writer)
 {
-    struct counts_line line = {.writer = writer};
+    struct counts_line line = {.writer = writer, .columns_max = summary->is_crawl ? COLUMNS_MAX : 0};
     put(&line, "  ");
     put_number(&line, summary->by_error[FETCH_OK]);
     put(&line, " fetched, ");
@@ -102,7 +106,7 @@ static void put_failures(const struct summary *summary, struct writer *writer)
 
 static void put_skips(const struct summary *summary, struct writer *writer)
 {
-    struct counts_line line = {.writer = writer};
+    struct counts_line line = {.writer = writer, .columns_max = COLUMNS_MAX};
     put(&line, "  ");
     put_number(&line, summary_skipped(summary));
     put(&line, " skipped");

@@ -4,6 +4,7 @@
 #ifndef SHOAL_SUMMARY_H
 #define SHOAL_SUMMARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/fetch_error.h"
@@ -14,6 +15,7 @@
 struct summary {
     uint64_t by_error[FETCH_ERROR_COUNT]; /* by_error[FETCH_OK]: fetched */
     uint64_t body_bytes;                  /* decoded, of all outcomes */
+    bool is_crawl;                        /* some outcome was of one */
     uint64_t by_reason[REASON_COUNT];     /* of a crawl: what was skipped; none of it is in by_error */
     uint64_t duplicates;                  /* of those fetched, pages that another URL had given before */
     uint64_t redirects;                   /* of those fetched, answers that lead elsewhere */
@@ -34,7 +36,8 @@ uint64_t summary_skipped(const struct summary *summary);
  *       3 redirects, 1 duplicate                                    of those fetched, by a crawl
  *       431 skipped: robots 11, scope 420                           not among the n
  *
- * No line has more than 80 columns; one that would goes on in the next, four columns in. Then flushes; answers and blocks as
+ * The failures of a list stand on one line, for scripts; of a crawl no line has more than 80 columns: one that would goes on in the
+ * next, four columns in. Then flushes; answers and blocks as
  * writer_flush(). */
 enum status summary_write(const struct summary *summary, int64_t elapsed_ns, struct writer *writer);
 

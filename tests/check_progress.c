@@ -304,7 +304,7 @@ START_TEST(at_its_end_a_crawl_says_what_it_waits_for)
     ck_assert_str_eq(crawl_line(&state), "1204 pages, 3 queued, 2.00 s, host a.example held 12 s (Crawl-delay)");
     state.in_flight = 1;
     ck_assert_str_eq(crawl_line(&state),
-                     "1204 pages, 3 queued, 1 in flight, 2.00 s, host a.example held 12 s (Crawl-...");
+                     "1204 pages, 3 queued, 1 in flight, 2.00 s, host a.example held 12 s (Crawl-d...");
     state.in_flight = state.held_hosts = 0;
     state.waiting_for = ROBOTS;
     state.waiting_for_bytes = sizeof ROBOTS - 1;

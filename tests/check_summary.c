@@ -131,7 +131,7 @@ END_TEST
 /* Every error and every reason, in numbers of the given size. */
 START_TEST(no_line_is_wider_than_80_columns_and_nothing_is_lost)
 {
-    struct summary summary = {0};
+    struct summary summary = {.is_crawl = true};
     uint64_t number = 1;
     for (int digits = 0; digits < _i; digits++)
         number *= 10;
@@ -160,6 +160,20 @@ START_TEST(no_line_is_wider_than_80_columns_and_nothing_is_lost)
 }
 END_TEST
 
+START_TEST(the_failures_of_a_list_stand_on_one_line)
+{
+    struct summary summary = {0};
+    for (int error = 0; error < FETCH_ERROR_COUNT; error++)
+        count(&summary, (enum fetch_error)error, 1);
+    const char *text = shown(&summary, 1);
+    ck_assert_ptr_eq(strchr(strchr(text, '\n') + 1, '\n'), text + strlen(text) - 1);
+    struct fetch_result result = {.error = FETCH_RESOLVE};
+    summary_count(&summary, &(struct outcome){.result = &result, .crawl = &(struct crawl_note){.reason = REASON_SEED}});
+    text = shown(&summary, 1);
+    ck_assert_ptr_ne(strchr(strchr(text, '\n') + 1, '\n'), text + strlen(text) - 1);
+}
+END_TEST
+
 START_TEST(a_failed_output_is_told)
 {
     struct summary summary = {0};
@@ -182,6 +196,7 @@ int main(void)
     tcase_add_test(tests, a_seed_that_robots_txt_forbids_is_a_failure_and_no_skip);
     tcase_add_test(tests, redirects_and_duplicates_are_among_what_was_fetched);
     tcase_add_loop_test(tests, no_line_is_wider_than_80_columns_and_nothing_is_lost, 0, 9);
+    tcase_add_test(tests, the_failures_of_a_list_stand_on_one_line);
     tcase_add_test(tests, a_failed_output_is_told);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
