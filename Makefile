@@ -45,7 +45,7 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
 # the command line
 COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command session run signals wakeups \
-            input scheduler_work scheduler window task hosts turns retries due_heap report delivery \
+            input scheduler_work scheduler window task hosts turns retries due_heap report delivery outlinks \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
 CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_links crawl_site crawl_request \

@@ -159,6 +159,7 @@ static void report_kept(struct delivery *delivery, struct kept_outcome *kept)
 static void put_in_order(struct delivery *delivery, uint64_t sequence, const struct outcome *outcome)
 {
     check(sequence >= delivery->next && delivery_has_room(delivery, sequence));
+    check(outcome->crawl == NULL); /* what a page says of itself is not copied: a crawl has no order */
     struct kept_outcome *kept = &delivery->kept[sequence % delivery->window];
     check(!kept->is_full);
     if (sequence > delivery->next) {

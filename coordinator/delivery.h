@@ -19,7 +19,7 @@
 struct delivery;
 
 /* ordered_window: how many outcomes beyond the oldest that is missing may be kept; 0: reports are
- * made as outcomes come. NULL when memory is short. */
+ * made as outcomes come, as a crawl needs it. NULL when memory is short. */
 struct delivery *delivery_open(uint32_t ordered_window);
 void delivery_close(struct delivery *delivery); /* accepts NULL; the sinks stay the caller's */
 

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/version.h"
 #include "coordinator/compare/options.h"
+#include "coordinator/crawl/crawl_options.h"
 #include "coordinator/escape.h"
 #include "coordinator/option_table.h"
 #include "coordinator/units.h"
@@ -20,6 +21,7 @@
 static const char OVERVIEW[] = "shoal fetches long lists of web pages: many processes, one shared memory.\n"
                                "\n"
                                "usage: shoal fetch   [options] [URL ...]  fetch a list: arguments, or -i FILE\n"
+                               "       shoal crawl   [options] URL ...    whole sites: fetch, follow the links\n"
                                "       shoal compare [options] [URL ...]  the same list through each design\n"
                                "       shoal help [command]               explain; also COMMAND --help\n"
                                "       shoal --version [-v]               version, libcurl; -v: limits too\n"
@@ -28,6 +30,7 @@ static const char OVERVIEW[] = "shoal fetches long lists of web pages: many proc
                                "  shoal fetch https://example.org/\n"
                                "  shoal fetch -i urls.txt --format jsonl -o results.jsonl\n"
                                "  generate-urls | shoal fetch -i - -O pages --per-host 4\n"
+                               "  shoal crawl https://example.org/ --max-pages 1000 -O mirror --convert-links\n"
                                "  shoal compare -i urls.txt --sweep --plot urls.svg\n"
                                "\n"
                                "The manual page is shoal(1).\n";
@@ -47,6 +50,22 @@ static const char FETCH_AFTER[] = "\n"
                                   "\n"
                                   "Exit status: 0 all fetched, 1 at least one failed, 2 usage, 3 the run could not\n"
                                   "start or go on, 4 a bug of shoal, 130 or 143 interrupted by SIGINT or SIGTERM.\n";
+
+static const char CRAWL_BEFORE[] = "usage: shoal crawl [options] URL ...\n"
+                                   "\n"
+                                   "Fetches the URLs given, the seeds, and what their pages link to, and so on: by\n"
+                                   "default on the seeds' hosts only, as their robots.txt allows, four transfers and\n"
+                                   "one start each 250 ms to a host. Each page ends in one line, as with shoal\n"
+                                   "fetch; what was seen and not fetched is counted at the end, each with a reason.\n"
+                                   "\n"
+                                   "Options:\n";
+
+static const char CRAWL_AFTER[] = "\n"
+                                  "TIME is a number with ms, s, m or h; SIZE one with K, M or G.\n"
+                                  "\n"
+                                  "Exit status: 0 all fetched (what was skipped is no failure), 1 at least one\n"
+                                  "failed, 2 usage, 3 the run could not start or go on, 4 a bug of shoal, 130 or\n"
+                                  "143 interrupted by SIGINT or SIGTERM.\n";
 
 static const char COMPARE_BEFORE[] = "usage: shoal compare [options] [URL ...]\n"
                                      "\n"
@@ -133,6 +152,15 @@ void help_put_fetch(struct writer *writer)
     put_lines(writer, FETCH_BEFORE);
     put_table(writer, fetch_option_table());
     put_lines(writer, FETCH_AFTER);
+}
+
+void help_put_crawl(struct writer *writer)
+{
+    struct option_spec specs[CRAWL_SPECS_MAX];
+    struct option_table table = crawl_option_table(specs);
+    put_lines(writer, CRAWL_BEFORE);
+    put_table(writer, &table);
+    put_lines(writer, CRAWL_AFTER);
 }
 
 void help_put_compare(struct writer *writer)
@@ -268,6 +296,11 @@ enum exit_status help_fetch(void)
     return show(help_put_fetch);
 }
 
+enum exit_status help_crawl(void)
+{
+    return show(help_put_crawl);
+}
+
 enum exit_status help_compare(void)
 {
     return show(help_put_compare);
@@ -285,6 +318,8 @@ enum exit_status help_command(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "fetch") == 0)
         return help_fetch();
+    if (argc > 1 && strcmp(argv[1], "crawl") == 0)
+        return help_crawl();
     if (argc > 1 && strcmp(argv[1], "compare") == 0)
         return help_compare();
     if (argc > 1 && strcmp(argv[1], "help") != 0) {

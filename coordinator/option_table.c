@@ -10,7 +10,7 @@
 
 #include "coordinator/escape.h"
 
-#define SPECS_MAX 64
+#define SPECS_MAX 96
 #define LONG_VALUE \
     256 /* getopt_long() answers LONG_VALUE + index for a long option, the letter for a short one  \
          */

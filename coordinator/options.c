@@ -9,8 +9,7 @@
 
 #define RETRIES_DEFAULT 2
 
-/* What each option allows by itself may still not fit together. NULL: it does. */
-static const char *find_conflict(const struct fetch_options *options)
+const char *fetch_options_conflict(const struct fetch_options *options)
 {
     const struct executor_options *executor = &options->executor;
     if (options->input_path != NULL && options->url_count > 0)
@@ -35,8 +34,7 @@ static const char *find_conflict(const struct fetch_options *options)
     return NULL;
 }
 
-/* What follows from the options. */
-static void settle(struct fetch_options *options)
+void fetch_options_settle(struct fetch_options *options)
 {
     struct executor_options *executor = &options->executor;
     if (executor->engine == EXECUTOR_SERIAL) {
@@ -55,13 +53,18 @@ static void settle(struct fetch_options *options)
         executor->sandbox &= ~(uint32_t)EXECUTOR_SANDBOX_NODUMP;
 }
 
+void fetch_options_init(struct fetch_options *options)
+{
+    *options = (struct fetch_options){.retries = RETRIES_DEFAULT, .progress = PROGRESS_AUTO, .tally_fd = -1};
+    executor_options_init(&options->executor);
+    options->executor.keep = EXECUTOR_KEEP_NOTHING;
+}
+
 enum options_outcome fetch_options_parse(struct fetch_options *options, int argc, char **argv)
 {
     const struct option_table *table = fetch_option_table();
     int operand_index = argc;
-    *options = (struct fetch_options){.retries = RETRIES_DEFAULT, .progress = PROGRESS_AUTO, .tally_fd = -1};
-    executor_options_init(&options->executor);
-    options->executor.keep = EXECUTOR_KEEP_NOTHING;
+    fetch_options_init(options);
     enum options_outcome outcome = option_table_parse(table, options, argc, argv, &operand_index);
     if (outcome == OPTIONS_DONE)
         return help_fetch() == EXIT_ALL_FETCHED ? OPTIONS_DONE : OPTIONS_UNSHOWN;
@@ -69,12 +72,12 @@ enum options_outcome fetch_options_parse(struct fetch_options *options, int argc
         return outcome;
     options->urls = (const char *const *)(argv + operand_index);
     options->url_count = (size_t)(argc - operand_index);
-    const char *conflict = find_conflict(options);
+    const char *conflict = fetch_options_conflict(options);
     if (conflict != NULL) {
         option_table_complain(table, "%s", conflict);
         return OPTIONS_WRONG;
     }
-    settle(options);
+    fetch_options_settle(options);
     return OPTIONS_RUN;
 }
 

@@ -45,4 +45,10 @@ enum options_outcome {
 enum options_outcome fetch_options_parse(struct fetch_options *options, int argc, char **argv);
 void fetch_options_free(struct fetch_options *options);
 
+/* Its steps, for commands with more options than fetch has: the defaults; what each option allows by itself and still does not fit
+ * together, as one line (NULL: it does); and what follows from the options. */
+void fetch_options_init(struct fetch_options *options);
+const char *fetch_options_conflict(const struct fetch_options *options);
+void fetch_options_settle(struct fetch_options *options);
+
 #endif

@@ -69,10 +69,12 @@ static void put_counted(struct writer *line, const char *before, uint64_t count,
     writer_put_string(line, after);
 }
 
-static void compose(struct progress *progress, const struct progress_state *state, int64_t now_ns)
+/* A line of this many columns is left whole by the terminals that most have. */
+#define COLUMNS_WHOLE 79
+
+/* How far a list is. */
+static void put_list(struct writer *line, const struct progress_state *state)
 {
-    struct writer *line = status_line_begin(progress->line, now_ns);
-    char text[UNITS_TEXT_BYTES];
     writer_put_u64(line, state->done);
     if (state->total_known > 0)
         put_counted(line, "/", state->total_known, "");
@@ -84,13 +86,70 @@ static void compose(struct progress *progress, const struct progress_state *stat
         put_counted(line, ", ", state->held_hosts, state->held_hosts == 1 ? " host held" : " hosts held");
     if (state->total_known == 0 && state->queued > 0)
         put_counted(line, ", ", state->queued, " queued");
-    put_counted(line, ", ", (uint64_t)(progress->done_per_s + 0.5), "/s, ");
-    writer_put_string(line, units_format_bytes(text, (uint64_t)progress->bytes_per_s));
-    writer_put_string(line, "/s, ");
-    writer_put_string(line, units_format_duration(text, now_ns - progress->begin_ns));
+}
+
+/* How much of a crawl's line is left out, in this order, until it fits. At the end of a crawl, when something is waited for, rates and
+ * counts of hosts say little. */
+enum brevity { SHOW_ALL, NO_BYTES, NO_RATES, NO_HOSTS };
+
+/* How far a crawl is: its end is not known, so what waits is always said. */
+static void put_crawl(struct writer *line, const struct progress_state *state, enum brevity brevity)
+{
+    put_counted(line, "", state->done, state->done == 1 ? " page" : " pages");
+    if (state->failed > 0)
+        put_counted(line, ", ", state->failed, " failed");
+    put_counted(line, ", ", state->queued, " queued");
+    if (state->in_flight > 0 || brevity < NO_HOSTS)
+        put_counted(line, ", ", state->in_flight, " in flight");
+    if (brevity == NO_HOSTS)
+        return;
+    if (state->held_hosts > 0) {
+        put_counted(line, ", ", state->held_hosts, "/");
+        put_counted(line, "", state->hosts, state->hosts == 1 ? " host held" : " hosts held");
+    } else if (state->hosts > 1) {
+        put_counted(line, ", ", state->hosts, " hosts");
+    }
+}
+
+static void put_wait(struct writer *line, const struct progress_state *state)
+{
     if (state->waiting_for != NULL && state->waiting_for_bytes > 0) {
         writer_put_string(line, ", ");
         escape_text(line, state->waiting_for, state->waiting_for_bytes);
+    }
+}
+
+static void put_rates(struct writer *line, const struct progress *progress, enum brevity brevity)
+{
+    char text[UNITS_TEXT_BYTES];
+    if (brevity >= NO_RATES)
+        return;
+    put_counted(line, ", ", (uint64_t)(progress->done_per_s + 0.5), "/s");
+    if (brevity == SHOW_ALL) {
+        writer_put_string(line, ", ");
+        writer_put_string(line, units_format_bytes(text, (uint64_t)progress->bytes_per_s));
+        writer_put_string(line, "/s");
+    }
+}
+
+static void compose(struct progress *progress, const struct progress_state *state, int64_t now_ns)
+{
+    enum brevity most = !state->is_crawl ? SHOW_ALL : state->waiting_for != NULL ? NO_HOSTS : NO_RATES;
+    for (enum brevity brevity = SHOW_ALL;; brevity++) {
+        struct writer *line = status_line_begin(progress->line, now_ns);
+        char text[UNITS_TEXT_BYTES];
+        size_t bytes;
+        if (state->is_crawl)
+            put_crawl(line, state, brevity);
+        else
+            put_list(line, state);
+        put_rates(line, progress, brevity);
+        writer_put_string(line, ", ");
+        writer_put_string(line, units_format_duration(text, now_ns - progress->begin_ns));
+        put_wait(line, state);
+        writer_text(line, &bytes);
+        if (brevity == most || bytes <= COLUMNS_WHOLE)
+            break;
     }
 }
 

@@ -1,8 +1,13 @@
 /* Runs in: coordinator
  *
- * progress.h: how far a fetch is, in the status line.
+ * progress.h: how far a fetch or a crawl is, in the status line.
  *
  *     1204/15000 done, 3 failed, 64 in flight, 812/s, 3.1 MiB/s, 0:15, waiting 4 s for https://…
+ *
+ * or of a crawl, of which rates and hosts give way where the line would be longer than 79 columns:
+ *
+ *     1204 pages, 812 queued, 64 in flight, 12/300 hosts held, 40/s, 0:15
+ *     20003 pages, 2 queued, 4:05, host a.example held 12 s (Crawl-delay)
  *
  * It never blocks and never fails. */
 #ifndef SHOAL_PROGRESS_H

@@ -4,6 +4,7 @@
 #ifndef SHOAL_SINK_H
 #define SHOAL_SINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/page.h"
@@ -38,6 +39,12 @@ struct outcome {
         *crawl; /* NULL: a list, no crawl. A URL that was skipped has attempts 0; it is no failure unless
                                         * result->error says so (a seed that robots.txt forbids is one) */
 };
+
+/* Whether the URL was seen and left alone: neither a success nor a failure. */
+static inline bool outcome_is_skip(const struct outcome *outcome)
+{
+    return outcome->crawl != NULL && outcome->result->error == FETCH_OK && reason_is_skip(outcome->crawl->reason);
+}
 
 struct sink;
 

@@ -193,7 +193,8 @@ static enum status files_write(struct sink *sink, const struct outcome *outcome)
 {
     struct sink_files *files = (struct sink_files *)sink;
     const struct fetch_result *result = outcome->result;
-    if (result->error != FETCH_OK)
+    bool leads_on = outcome->crawl != NULL && outcome->crawl->redirect_to.bytes > 0;
+    if (result->error != FETCH_OK || outcome_is_skip(outcome) || leads_on)
         return STATUS_OK;
     check(result->body != NULL || result->body_bytes == 0);
     struct url_parts parts;

@@ -6,7 +6,12 @@
  *     url effective_url status error detail bytes wire_bytes content_type http_version remote_ip
  * redirects attempts worker time{queued dns connect tls first_byte total} sha256
  *
- * and at the end, only where it says something: "insecure":true, "signal":9. */
+ * of a crawl also:
+ *
+ *     depth referrer links title reason rule canonical redirect_to duplicate_of skipped
+ *
+ * with SINK_LINKS outlinks[{url kind nofollow text}], null where there is no page to read them from; and at the end, only where it
+ * says something: "insecure":true, "signal":9. */
 #include "coordinator/sinks.h"
 
 #include <stdio.h>
@@ -14,6 +19,7 @@
 #include <string.h>
 
 #include "coordinator/escape.h"
+#include "coordinator/outlinks.h"
 #include "coordinator/units.h"
 
 struct sink_jsonl {
@@ -138,7 +144,90 @@ static void put_answer(struct writer *out, const struct fetch_result *result)
     writer_put_u64(out, result->redirects);
 }
 
-static void put_object(struct writer *out, const struct outcome *outcome)
+/* ---- of a crawl ---- */
+
+/* May lie in the memory that workers share: a copy of it is escaped. What is longer than any URL is cut. */
+static void put_note_or_null(struct writer *out, struct url_text text, bool is_url)
+{
+    char copy[URL_BYTES_MAX];
+    size_t bytes = text.bytes < sizeof copy ? text.bytes : sizeof copy;
+    if (bytes == 0) {
+        PUT(out, "null");
+        return;
+    }
+    memcpy(copy, text.at, bytes);
+    PUT(out, "\"");
+    if (is_url)
+        escape_url_json(out, copy, bytes);
+    else
+        escape_json(out, copy, bytes);
+    PUT(out, "\"");
+}
+
+static void put_bool(struct writer *out, bool value)
+{
+    if (value)
+        PUT(out, "true");
+    else
+        PUT(out, "false");
+}
+
+static void put_outlinks(struct writer *out, const struct crawl_note *note)
+{
+    struct outlinks outlinks;
+    struct outlink link;
+    if (!outlinks_begin(&outlinks, note)) {
+        PUT(out, ",\"outlinks\":null");
+        return;
+    }
+    PUT(out, ",\"outlinks\":[");
+    for (bool is_first = true; outlinks_next(&outlinks, &link); is_first = false) {
+        if (!is_first)
+            PUT(out, ",");
+        PUT(out, "{\"url\":");
+        put_url_or_null(out, link.url, link.url_bytes);
+        PUT(out, ",\"kind\":\"");
+        writer_put_string(out, link_kind_name(link.kind));
+        PUT(out, "\",\"nofollow\":");
+        put_bool(out, link.nofollow);
+        PUT(out, ",\"text\":");
+        put_note_or_null(out, (struct url_text){link.text, link.text_bytes}, false);
+        PUT(out, "}");
+    }
+    PUT(out, "]");
+}
+
+static void put_crawl(struct writer *out, const struct outcome *outcome, unsigned show)
+{
+    const struct crawl_note *note = outcome->crawl;
+    PUT(out, ",\"depth\":");
+    writer_put_u64(out, note->depth);
+    PUT(out, ",\"referrer\":");
+    put_note_or_null(out, note->referrer, true);
+    PUT(out, ",\"links\":");
+    if (outcome->attempts > 0)
+        writer_put_u64(out, note->links);
+    else
+        PUT(out, "null");
+    PUT(out, ",\"title\":");
+    put_note_or_null(out, note->title, false);
+    PUT(out, ",\"reason\":\"");
+    writer_put_string(out, reason_name(note->reason));
+    PUT(out, "\",\"rule\":");
+    put_note_or_null(out, note->rule, false);
+    PUT(out, ",\"canonical\":");
+    put_note_or_null(out, note->canonical, true);
+    PUT(out, ",\"redirect_to\":");
+    put_note_or_null(out, note->redirect_to, true);
+    PUT(out, ",\"duplicate_of\":");
+    put_note_or_null(out, note->duplicate_of, true);
+    PUT(out, ",\"skipped\":");
+    put_bool(out, outcome_is_skip(outcome));
+    if ((show & SINK_LINKS) != 0)
+        put_outlinks(out, note);
+}
+
+static void put_object(struct writer *out, const struct outcome *outcome, unsigned show)
 {
     const struct fetch_result *result = outcome->result;
     bool started = outcome->attempts > 0;
@@ -155,6 +244,8 @@ static void put_object(struct writer *out, const struct outcome *outcome)
     put_times(out, result, started);
     PUT(out, ",\"sha256\":");
     put_sha256(out, result);
+    if (outcome->crawl != NULL)
+        put_crawl(out, outcome, show);
     if (result->insecure)
         PUT(out, ",\"insecure\":true");
     if (result->error == FETCH_WORKER_CRASHED && result->crash_signal != 0) {
@@ -176,7 +267,7 @@ static enum status jsonl_write(struct sink *sink, const struct outcome *outcome)
     struct sink_jsonl *jsonl = (struct sink_jsonl *)sink;
     if ((jsonl->show & SINK_QUIET) != 0 && outcome->result->error == FETCH_OK)
         return STATUS_OK;
-    put_object(jsonl->out, outcome);
+    put_object(jsonl->out, outcome, jsonl->show);
     return writer_end_line(jsonl->out) == STATUS_OK ? STATUS_OK : answer(sink, jsonl->out);
 }
 

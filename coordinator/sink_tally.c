@@ -23,6 +23,8 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
 static enum status tally_write(struct sink *sink, const struct outcome *outcome)
 {
     struct tally_shm *tally = ((struct sink_tally *)sink)->tally;
+    if (outcome_is_skip(outcome))
+        return STATUS_OK;
     add(&tally->by_error[outcome->result->error], 1);
     add(&tally->body_bytes, outcome->result->body_bytes);
     return STATUS_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "coordinator/escape.h"
+#include "coordinator/outlinks.h"
 
 struct sink_text {
     struct sink sink;
@@ -20,6 +21,24 @@ static enum status put_success(struct writer *out, const struct outcome *outcome
     writer_put(out, " from ", 6);
     escape_url_text(out, outcome->url, outcome->url_bytes);
     return writer_end_line(out);
+}
+
+/* A URL in its one spelling holds no blank; whatever else may be in it, it stays one field. */
+static enum status put_links(struct writer *out, const struct crawl_note *note)
+{
+    struct outlinks outlinks;
+    struct outlink link;
+    enum status status = STATUS_OK;
+    if (!outlinks_begin(&outlinks, note))
+        return STATUS_OK;
+    while (status == STATUS_OK && outlinks_next(&outlinks, &link)) {
+        writer_put_string(out, "  -> ");
+        writer_put_string(out, link_kind_name(link.kind));
+        writer_put_string(out, link.nofollow ? ",nofollow " : " ");
+        escape_url_text(out, link.url, link.url_bytes);
+        status = writer_end_line(out);
+    }
+    return status;
 }
 
 static enum status put_failure(struct writer *err, const struct outcome *outcome)
@@ -49,9 +68,12 @@ static enum status text_write(struct sink *sink, const struct outcome *outcome)
     struct sink_text *text = (struct sink_text *)sink;
     if (outcome->result->error != FETCH_OK)
         return put_failure(text->err, outcome) == STATUS_OK ? STATUS_OK : answer(sink, text->err);
-    if ((text->show & SINK_QUIET) != 0)
+    if ((text->show & SINK_QUIET) != 0 || outcome_is_skip(outcome))
         return STATUS_OK;
-    return put_success(text->out, outcome) == STATUS_OK ? STATUS_OK : answer(sink, text->out);
+    enum status status = put_success(text->out, outcome);
+    if (status == STATUS_OK && outcome->crawl != NULL && (text->show & SINK_LINKS) != 0)
+        status = put_links(text->out, outcome->crawl);
+    return status == STATUS_OK ? STATUS_OK : answer(sink, text->out);
 }
 
 static enum status text_flush(struct sink *sink)

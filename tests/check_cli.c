@@ -563,6 +563,52 @@ START_TEST(help_fits_a_terminal_and_lists_every_command_and_option)
 }
 END_TEST
 
+START_TEST(help_of_a_crawl_fits_a_terminal_and_lists_its_options)
+{
+    static const char *const OPTIONS[] = {"--scope",
+                                          "--include",
+                                          "--exclude",
+                                          "--max-depth",
+                                          "--max-pages",
+                                          "--max-per-host",
+                                          "--assets",
+                                          "--forms",
+                                          "--same-type",
+                                          "--ignore-query",
+                                          "--strip-param",
+                                          "--ignore-robots",
+                                          "--ignore-nofollow",
+                                          "--sitemaps",
+                                          "--delay",
+                                          "--max-crawl-delay",
+                                          "--rate",
+                                          "--max-host-failures",
+                                          "--allow-private",
+                                          "--frontier-memory",
+                                          "--max-url-length",
+                                          "--max-path-depth",
+                                          "--max-repeats",
+                                          "--max-per-template",
+                                          "--max-per-query",
+                                          "--max-dates",
+                                          "--links",
+                                          "--explain",
+                                          "--convert-links",
+                                          "-O, --output-dir"};
+    static const char *const NOT[] = {"--ordered", "--fail-fast", "count-links", "tally", "crash-url"};
+    ck_assert_int_eq(CLI_RUN(&cli, "help"), 0);
+    expect_text(cli.out.text, "shoal crawl");
+    ck_assert_int_eq(CLI_RUN(&cli, "help", "crawl"), 0);
+    expect_columns(80);
+    for (size_t i = 0; i < COUNT(OPTIONS); i++) {
+        expect_text(cli.out.text, OPTIONS[i]);
+    }
+    for (size_t i = 0; i < COUNT(NOT); i++) {
+        ck_assert_msg(strstr(cli.out.text, NOT[i]) == NULL, "%s", NOT[i]);
+    }
+}
+END_TEST
+
 START_TEST(the_version_is_one_line)
 {
     ck_assert_int_eq(CLI_RUN(&cli, "--version"), 0);
@@ -608,6 +654,7 @@ static Suite *cli_suite(void)
     tcase_add_test(cases, bytes_that_drive_terminals_are_escaped);
     tcase_add_loop_test(cases, a_mistake_is_one_line_that_names_it, 0, (int)COUNT(USAGE));
     tcase_add_test(cases, help_fits_a_terminal_and_lists_every_command_and_option);
+    tcase_add_test(cases, help_of_a_crawl_fits_a_terminal_and_lists_its_options);
     tcase_add_test(cases, the_version_is_one_line);
     suite_add_tcase(suite, cases);
     return suite;

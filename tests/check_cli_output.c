@@ -68,6 +68,7 @@ START_TEST(help_and_version_that_cannot_be_written_are_an_error)
     cli_expect_complaint(&cli, "No space left on device");
     ck_assert_int_eq(CLI_RUN(&cli, "--version"), 3);
     ck_assert_int_eq(CLI_RUN(&cli, "help", "fetch"), 3);
+    ck_assert_int_eq(CLI_RUN(&cli, "help", "crawl"), 3);
     ck_assert_int_eq(CLI_RUN(&cli, "fetch", "--help"), 3);
     cli_expect_complaint(&cli, "No space left on device");
 }

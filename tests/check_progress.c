@@ -243,6 +243,75 @@ START_TEST(a_pipe_that_is_full_does_not_hold_the_run)
 }
 END_TEST
 
+/* ---- of a crawl ---- */
+
+/* The line of the state, two seconds after the beginning, on a terminal of 80 columns. */
+static const char *crawl_line(const struct progress_state *state)
+{
+    int master, slave;
+    struct progress *progress;
+    static char line[256];
+    open_terminal(&master, &slave, 80);
+    progress_open(&progress, PROGRESS_AUTO, slave, BEGIN_NS);
+    progress_update(progress, state, BEGIN_NS + 2000 * MS);
+    snprintf(line, sizeof line, "%s", written_to(master) + strlen("\r\033[K"));
+    progress_close(progress);
+    close(master), close(slave);
+    return line;
+}
+
+START_TEST(a_crawl_says_what_waits_since_its_end_is_not_known)
+{
+    struct progress_state state = {
+        .is_crawl = true, .done = 1204, .queued = 812, .in_flight = 64, .hosts = 1, .bytes = 1 << 20};
+    ck_assert_str_eq(crawl_line(&state), "1204 pages, 812 queued, 64 in flight, 602/s, 512.0 KiB/s, 2.00 s");
+    state.done = state.hosts = 1;
+    state.queued = state.in_flight = 0;
+    state.bytes = 0;
+    state.failed = 1;
+    ck_assert_str_eq(crawl_line(&state), "1 page, 1 failed, 0 queued, 0 in flight, 1/s, 0 B/s, 2.00 s");
+    state.hosts = 300;
+    ck_assert_str_eq(crawl_line(&state), "1 page, 1 failed, 0 queued, 0 in flight, 300 hosts, 1/s, 0 B/s, 2.00 s");
+}
+END_TEST
+
+START_TEST(what_a_crawl_has_to_say_fits_a_terminal_the_rates_give_way)
+{
+    struct progress_state state = {.is_crawl = true,
+                                   .done = 20000,
+                                   .queued = 15000,
+                                   .in_flight = 64,
+                                   .hosts = 300,
+                                   .held_hosts = 12,
+                                   .bytes = 200 << 20};
+    ck_assert_str_eq(crawl_line(&state), "20000 pages, 15000 queued, 64 in flight, 12/300 hosts held, 10000/s, 2.00 s");
+    state.failed = 123;
+    ck_assert_str_eq(crawl_line(&state),
+                     "20000 pages, 123 failed, 15000 queued, 64 in flight, 12/300 hosts held, 2.00 s");
+}
+END_TEST
+
+START_TEST(at_its_end_a_crawl_says_what_it_waits_for)
+{
+    static const char HELD[] = "host a.example held 12 s (Crawl-delay)", ROBOTS[] = "robots.txt of b.example";
+    struct progress_state state = {.is_crawl = true,
+                                   .done = 1204,
+                                   .queued = 3,
+                                   .hosts = 1,
+                                   .held_hosts = 1,
+                                   .waiting_for = HELD,
+                                   .waiting_for_bytes = sizeof HELD - 1};
+    ck_assert_str_eq(crawl_line(&state), "1204 pages, 3 queued, 2.00 s, host a.example held 12 s (Crawl-delay)");
+    state.in_flight = 1;
+    ck_assert_str_eq(crawl_line(&state),
+                     "1204 pages, 3 queued, 1 in flight, 2.00 s, host a.example held 12 s (Crawl-d...");
+    state.in_flight = state.held_hosts = 0;
+    state.waiting_for = ROBOTS;
+    state.waiting_for_bytes = sizeof ROBOTS - 1;
+    ck_assert_str_eq(crawl_line(&state), "1204 pages, 3 queued, 0 in flight, 602/s, 2.00 s, robots.txt of b.example");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("progress");
@@ -256,6 +325,9 @@ int main(void)
     tcase_add_test(tests, never_shows_nothing_and_wants_no_call);
     tcase_add_test(tests, a_dumb_terminal_gets_plain_lines);
     tcase_add_test(tests, a_pipe_that_is_full_does_not_hold_the_run);
+    tcase_add_test(tests, a_crawl_says_what_waits_since_its_end_is_not_known);
+    tcase_add_test(tests, what_a_crawl_has_to_say_fits_a_terminal_the_rates_give_way);
+    tcase_add_test(tests, at_its_end_a_crawl_says_what_it_waits_for);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -8,19 +8,21 @@
 #include "coordinator/crawl/traps.h"
 #include "coordinator/option_table.h"
 #include "coordinator/options.h"
+#include "coordinator/writer.h"
 
 enum crawl_sitemaps { SITEMAPS_AUTO, SITEMAPS_ALWAYS, SITEMAPS_NEVER, SITEMAPS_COUNT };
 
 /* What `shoal crawl` was asked to do. Strings point into argv. */
 struct crawl_options {
-    struct fetch_options fetch; /* what it shares with `shoal fetch`: urls are the seeds; per_host is 4 unless given; block_private is set
+    struct fetch_options
+        fetch; /* what it shares with `shoal fetch`: urls are the seeds; per_host is 4 unless given; block_private is set
                                  * unless --allow-private */
     struct scope_config scope;
     struct traps_config traps;
-    uint64_t pages_max;    /* --max-pages: requests for pages, failures included; 0: no limit */
-    uint64_t per_host_max; /* --max-per-host: of them, to one host; 0: no limit */
-    bool same_type;        /* --same-type: only pages of the seeds' Content-Type are taken */
-    bool ignore_query;     /* --ignore-query */
+    uint64_t pages_max;       /* --max-pages: requests for pages, failures included; 0: no limit */
+    uint64_t per_host_max;    /* --max-per-host: of them, to one host; 0: no limit */
+    bool same_type;           /* --same-type: only pages of the seeds' Content-Type are taken */
+    bool ignore_query;        /* --ignore-query */
     const char *const *strip; /* --strip-param, the named sets spelled out */
     size_t strip_count;
     bool ignore_robots;
@@ -36,11 +38,19 @@ struct crawl_options {
     bool convert_links; /* --convert-links: with -O */
 };
 
+#define CRAWL_SPECS_MAX 80
+
 /* As fetch_options_parse(). */
 enum options_outcome crawl_options_parse(struct crawl_options *options, int argc, char **argv);
 void crawl_options_free(struct crawl_options *options);
 
-/* The table of `shoal crawl`, for help and the man page. */
-const struct option_table *crawl_option_table(void);
+/* The table of `shoal crawl`, for parsing, the help and the man page: built into specs, which has room for CRAWL_SPECS_MAX and must
+ * stay. */
+struct option_table crawl_option_table(struct option_spec *specs);
+
+/* A crawl sends no credentials, so a seed that has some is taken without. True: it had a user name or a password; out, which has room
+ * for bytes + 1, receives the seed without, ended by NUL, *out_bytes its length, and one line was put to err and flushed, which may
+ * block. False: nothing was done. */
+bool crawl_strip_seed(const char *seed, size_t bytes, char *out, size_t *out_bytes, struct writer *err);
 
 #endif

@@ -9,7 +9,8 @@ look() {
 }
 look common 'common/[a-z0-9_]*\.h'
 look worker 'common/[a-z0-9_]*\.h|worker/[a-z0-9_]*\.(h|inc)'
-look coordinator 'common/[a-z0-9_]*\.h|worker/worker\.h|coordinator/[a-z0-9_]*\.h|coordinator/compare/(compare_command|options)\.h'
+look coordinator 'common/[a-z0-9_]*\.h|worker/worker\.h|coordinator/[a-z0-9_]*\.h|coordinator/(compare/(compare_command|options)|crawl/(crawl_command|crawl_options|reason))\.h'
+look coordinator/crawl 'common/[a-z0-9_]*\.h|coordinator/[a-z0-9_]*\.h|coordinator/crawl/[a-z0-9_]*\.h'
 look coordinator/compare 'common/[a-z0-9_]*\.h|coordinator/[a-z0-9_]*\.h|coordinator/compare/[a-z0-9_]*\.h'
 cat "$found"
 test ! -s "$found"
