@@ -15,13 +15,13 @@
 
 #define PIECE_BYTES (16u << 10)
 
-struct page {
+struct sample {
     char *bytes;
     size_t count;
 };
 
 struct bench {
-    struct page *pages;
+    struct sample *pages;
     size_t page_count;
     uint64_t bytes;
     uint64_t found;
@@ -41,7 +41,7 @@ static bool wants_no_tag(void *context, uint64_t key, struct html_span name, boo
 /* Wants nothing: what remains is finding where tokens begin and end. */
 static const struct html_sink NOTHING = {.filter = 0, .wants_tag = wants_no_tag};
 
-static bool read_file(struct page *page, const char *path)
+static bool read_file(struct sample *page, const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (!file)
@@ -56,7 +56,7 @@ static bool read_file(struct page *page, const char *path)
     return is_read;
 }
 
-static void tokenize_page(struct bench *bench, const struct page *page)
+static void tokenize_page(struct bench *bench, const struct sample *page)
 {
     html_tokenizer_reset(bench->tokenizer);
     for (size_t at = 0; at < page->count; at += PIECE_BYTES)
@@ -65,7 +65,7 @@ static void tokenize_page(struct bench *bench, const struct page *page)
     html_tokenizer_end(bench->tokenizer);
 }
 
-static void link_page(struct bench *bench, const struct page *page)
+static void link_page(struct bench *bench, const struct sample *page)
 {
     static const char URL[] = "https://www.example.org/docs/15/index.html";
     links_begin(bench->links, URL, sizeof URL - 1, "text/html; charset=utf-8");
