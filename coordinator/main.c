@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "coordinator/compare/compare_command.h"
+#include "coordinator/crawl/crawl_command.h"
 #include "coordinator/escape.h"
 #include "coordinator/exit_status.h"
 #include "coordinator/fetch_command.h"
@@ -29,7 +30,7 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the name; returns an exit status */
 } COMMANDS[] = {
-    {"fetch", fetch_command},   {"compare", compare_command}, {"help", run_help},
+    {"fetch", fetch_command},   {"crawl", crawl_command},     {"compare", compare_command}, {"help", run_help},
     {"version", run_version},   {"--help", run_help},         {"-h", run_help},
     {"--version", run_version}, {"-V", run_version},
 };

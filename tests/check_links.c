@@ -17,7 +17,8 @@ struct found {
     FILE *out;
 };
 
-static const char KINDS[] = "pfgrsclno"; /* page frame form(g) refresh asset(s) canonical alternate(l) next other */
+static const char KINDS[] =
+    "pfgrRsclno.SB"; /* page frame form(g) refresh, redirect, asset(s) canonical alternate(l) next other, base */
 static struct found found;
 static struct links *links;
 static struct links_sink sink;

@@ -156,6 +156,7 @@ void html_tokens_open(struct html_tokens *tokens)
     *tokens = (struct html_tokens){0};
     tokens->sink = (struct html_sink){
         .filter = ~0ull,
+        .end_filter = ~0ull,
         .wants_comments = true,
         .wants_tag = wants_tag,
         .attribute_id = attribute_id,

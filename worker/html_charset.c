@@ -41,6 +41,15 @@ void html_charset_of_type(const char *type, size_t bytes, char name[CHARSET_NAME
     }
 }
 
+void html_charset_mend_meta(char name[CHARSET_NAME_BYTES])
+{
+    static const char UTF_16[] = "utf-16";
+    if (strncmp(name, UTF_16, sizeof UTF_16 - 1) == 0)
+        html_charset_set_name(name, "utf-8", 5);
+    else if (strcmp(name, "x-user-defined") == 0)
+        html_charset_set_name(name, "windows-1252", 12);
+}
+
 void html_charset_begin(struct html_charset *charset, const char *content_type)
 {
     *charset = (struct html_charset){.form = CHARSET_BYTES};
@@ -131,6 +140,7 @@ static unsigned look_for_mark(struct html_charset *charset, bool is_final)
         charset->form = MARKS[i].form;
         html_charset_set_name(charset->name, MARKS[i].name, strlen(MARKS[i].name));
         charset->is_decided = true;
+        charset->mark_bytes = MARKS[i].count;
         return MARKS[i].count;
     }
     charset->is_decided = !is_open || is_final;

@@ -24,9 +24,9 @@
 #define HTML_KEY(...) HTML_KEY_OF(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 #define HTML_LONG_KEY(...) (~HTML_KEY(__VA_ARGS__))
 
-/* One of 64 bits for a key: a set of names that are worth a closer look is one number. The factor was searched for: none of the sixty
+/* One of 64 bits for a key: a set of names that are worth a closer look is one number. The factor was searched for: none of the fifty
  * names that pages use most, of those without links, shares a bit with a name that has links or changes how content is read. */
-#define HTML_KEY_BIT(key) (1ull << ((uint64_t)((uint64_t)(key)*0xfb95e86e530f8a41ull) >> 58))
+#define HTML_KEY_BIT(key) (1ull << ((uint64_t)((uint64_t)(key)*0x0ff5a826cd1e3ce9ull) >> 58))
 
 static inline bool html_is_space(char byte)
 {
@@ -57,15 +57,15 @@ static inline uint32_t html_hits(const char *at, char one, char other)
 
 #define HTML_BLOCK 64
 
-/* A bit for each of HTML_BLOCK bytes: which are this one. */
-static inline uint64_t html_block_hits(const char *at, char byte)
+/* A bit for each of HTML_BLOCK bytes: which are the one or the other. */
+static inline uint64_t html_block_hits(const char *at, char one, char other)
 {
 #ifdef __SSE2__
-    return html_hits(at, byte, byte) | (uint64_t)html_hits(at + 32, byte, byte) << 32;
+    return html_hits(at, one, other) | (uint64_t)html_hits(at + 32, one, other) << 32;
 #else
     uint64_t hits = 0;
     for (int i = 0; i < HTML_BLOCK; i++)
-        hits |= (uint64_t)(at[i] == byte) << i;
+        hits |= (uint64_t)(at[i] == one || at[i] == other) << i;
     return hits;
 #endif
 }

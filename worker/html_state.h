@@ -43,7 +43,8 @@ enum comment_step { COMMENT_START, COMMENT_START_DASH, COMMENT_BODY, COMMENT_DAS
 struct html_tokenizer {
     const struct html_sink *sink;
     void *context;
-    uint64_t filter; /* the sink's, and what changes how content is read */
+    uint64_t asked[2];   /* by is_end: names that wants_tag() is asked about */
+    uint64_t filters[2]; /* those, and the names that change how content is read: not passed unseen */
     enum html_state state;
     bool is_final;
     bool waits;       /* at `token` are too few bytes to decide */
@@ -52,6 +53,8 @@ struct html_tokenizer {
     bool wants_text;
     bool in_text; /* the last thing emitted was text that may go on */
     size_t token; /* where the token begins in the window */
+    const char *window;
+    uint64_t window_at, fed; /* where the window begins in the page, and the piece that is being fed */
 
     struct html_tag tag;
     bool wants_tag;
@@ -95,8 +98,15 @@ static inline void html_begin_token(struct html_tokenizer *t, const char *base, 
 const char *html_tag_step(struct html_tokenizer *t, const char *base, const char *at, const char *end);
 /* A tag whose '<' is at `token`, with its name at `at`: as far as it goes. */
 const char *html_tag_begin(struct html_tokenizer *t, const char *base, const char *at, const char *end, bool is_end);
-/* Names that change how their content is read. */
-uint64_t html_tag_own_filter(void);
+/* Names whose start tags change how what follows is read. */
+#define HTML_OWN_BIT(...) HTML_KEY_BIT(HTML_KEY(__VA_ARGS__))
+#define HTML_OWN_FILTER \
+    (HTML_OWN_BIT('t', 'i', 't', 'l', 'e') | HTML_OWN_BIT('t', 'e', 'x', 't', 'a', 'r', 'e', 'a') | \
+     HTML_OWN_BIT('s', 't', 'y', 'l', 'e') | HTML_OWN_BIT('x', 'm', 'p') | \
+     HTML_OWN_BIT('i', 'f', 'r', 'a', 'm', 'e') | HTML_OWN_BIT('n', 'o', 'e', 'm', 'b', 'e', 'd') | \
+     HTML_OWN_BIT('n', 'o', 'f', 'r', 'a', 'm', 'e', 's') | HTML_OWN_BIT('s', 'c', 'r', 'i', 'p', 't') | \
+     HTML_OWN_BIT('s', 'v', 'g') | HTML_OWN_BIT('m', 'a', 't', 'h') | \
+     HTML_KEY_BIT(HTML_LONG_KEY('p', 'l', 'a', 'i', 'n', 't', 'e', 'x')))
 
 /* html_raw.c: STATE_RAW, STATE_SCRIPT..., STATE_PLAINTEXT. */
 const char *html_raw_step(struct html_tokenizer *t, const char *base, const char *at, const char *end);

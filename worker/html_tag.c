@@ -31,16 +31,6 @@ static enum content content_of(const struct html_tag *tag)
     }
 }
 
-#define BIT(...) HTML_KEY_BIT(HTML_KEY(__VA_ARGS__))
-
-uint64_t html_tag_own_filter(void)
-{
-    return BIT('t', 'i', 't', 'l', 'e') | BIT('t', 'e', 'x', 't', 'a', 'r', 'e', 'a') | BIT('s', 't', 'y', 'l', 'e') |
-           BIT('x', 'm', 'p') | BIT('i', 'f', 'r', 'a', 'm', 'e') | BIT('n', 'o', 'e', 'm', 'b', 'e', 'd') |
-           BIT('n', 'o', 'f', 'r', 'a', 'm', 'e', 's') | BIT('s', 'c', 'r', 'i', 'p', 't') | BIT('s', 'v', 'g') |
-           BIT('m', 'a', 't', 'h') | HTML_KEY_BIT(HTML_LONG_KEY('p', 'l', 'a', 'i', 'n', 't', 'e', 'x'));
-}
-
 /* ---- svg and math ---- */
 
 #define FOREIGN_DEPTH_MAX 64 /* deeper levels are as the 64th */
@@ -193,10 +183,10 @@ static const char *end_tag(struct html_tokenizer *t, const char *base, const cha
     bool was_foreign = is_in_foreign(t);
     t->state = STATE_DATA;
     t->holds = false;
-    if (!t->sink->ignores_elements && (t->foreign_depth || is_foreign_root(tag->key)))
+    if ((t->foreign_depth || (HTML_KEY_BIT(tag->key) & HTML_OWN_FILTER)) && !t->sink->ignores_elements) {
         follow_foreign(t, tag);
-    if (!t->sink->ignores_elements)
         enter_content(t, tag, was_foreign);
+    }
     if (t->wants_tag && html_token_fits(t, base, at)) {
         tag->base = base + t->token;
         tag->name.at = tag->base + 1 + tag->is_end;
@@ -231,7 +221,7 @@ static void name_tag(struct html_tokenizer *t, const char *base, const char *nam
     }
     size_t bytes = (size_t)(at - name);
     t->tag.key = exact_key(name, bytes, (size_t)(end - name));
-    if (HTML_KEY_BIT(t->tag.key) & t->sink->filter) {
+    if (HTML_KEY_BIT(t->tag.key) & t->asked[t->tag.is_end]) {
         t->tag.name = (struct html_span){name, bytes};
         t->tag.attribute_set = 0;
         t->wants_tag = t->sink->wants_tag(t->context, t->tag.key, t->tag.name, t->tag.is_end);

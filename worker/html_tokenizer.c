@@ -68,11 +68,10 @@ static const char *tag_open_step(struct html_tokenizer *t, const char *base, con
     return at + 1;
 }
 
-/* Behind the '>' of the tag whose name is at `name`; NULL where the window ends before, or where its attributes are not all as `name`
- * or `name="value"`: the machine may look at those. Without '=' there is no value, and without a value the first '>' is the end. */
-static const char *pass_attributes(const char *name, const char *end)
+/* Behind the '>' of the tag whose attributes go on at `at`; NULL where the window ends before, or where they are not all as `name` or
+ * `name="value"`: the machine may look at those. Without '=' there is no value, and without a value the first '>' is the end. */
+static const char *pass_attributes(const char *at, const char *end)
 {
-    const char *at = name;
     for (;;) {
         const char *sign = html_find_either(at, end, '=', '>');
         if (end - sign < 2)
@@ -89,35 +88,70 @@ static const char *pass_attributes(const char *name, const char *end)
     }
 }
 
-/* Most tags are wanted by nobody and end in this window: the first byte behind such a one, whose '<' is at `at`. NULL: look closer.
- * The '>' is not looked for behind the name but from the name on: so the next tag need not wait until this one's name is known. */
-static const char *pass_tag(const struct html_tokenizer *t, const char *at, const char *end)
+/* The same where the tag's first HTML_BLOCK bytes are enough, as they nearly always are: its signs are found at once. */
+static inline const char *pass_near_attributes(const char *name, const char *end)
 {
-    if (end - at < HTML_NEAR + 2 || t->foreign_depth)
-        return NULL;
-    const char *name = at + 1 + (at[1] == '/');
+    uint64_t closes = html_block_hits(name, '>', '>');
+    if (!closes)
+        return pass_attributes(name, end);
+    uint64_t below = (closes & -closes) - 1; /* up to the first '>' */
+    uint64_t quotes = html_block_hits(name, '"', '\'') & below;
+    uint64_t equals = html_block_hits(name, '=', '=') & below;
+    while (quotes) {
+        unsigned open = (unsigned)__builtin_ctzll(quotes);
+        uint64_t before = ((uint64_t)1 << open) - 1;
+        if ((equals & before) != (before + 1) >> 1 || html_ends_name(name[open - 2]))
+            return NULL; /* a quote in a name or in a bare value */
+        do
+            quotes &= quotes - 1;
+        while (quotes && name[__builtin_ctzll(quotes)] != name[open]);
+        if (!quotes)
+            return pass_attributes(name, end); /* that '>' is in a value */
+        equals &= ~((quotes & -quotes) - 1);
+        quotes &= quotes - 1;
+    }
+    return name + __builtin_ctzll(closes) + 1;
+}
+
+/* Most tags are wanted by nobody and end in this window: the first byte behind such a one, whose '<' is at `at`. NULL: look closer.
+ * HTML_PASS_BYTES are readable. */
+static inline const char *pass_near_tag(const struct html_tokenizer *t, const char *at, const char *end)
+{
+    bool is_end = at[1] == '/';
+    const char *name = at + 1 + is_end;
     unsigned name_bytes = html_near_name_end(name);
     if (!html_is_letter(*name) || name_bytes == HTML_NEAR || name[name_bytes] == '=')
         return NULL;
-    if (HTML_KEY_BIT(html_key(name, name_bytes, HTML_NEAR)) & t->filter)
+    if (HTML_KEY_BIT(html_key(name, name_bytes, HTML_NEAR)) & t->filters[is_end])
         return NULL;
-    return pass_attributes(name, end);
+    if (name[name_bytes] == '>')
+        return name + name_bytes + 1;
+    return pass_near_attributes(name, end);
+}
+
+#define HTML_PASS_BYTES (2 + HTML_BLOCK)
+
+static const char *pass_tag(const struct html_tokenizer *t, const char *at, const char *end)
+{
+    return end - at < HTML_PASS_BYTES || t->foreign_depth ? NULL : pass_near_tag(t, at, end);
 }
 
 /* Passes text and tags that nobody wants, as far as both are plain. Returns the '<' that needs a closer look, or where fewer than
- * HTML_BLOCK bytes are left.
+ * two blocks are left.
  *
  * Where the next '<' is does not depend on where this tag ends, but for the rare '<' inside a value: so all of a block are found at
  * once, and the processor works on several tags at a time instead of waiting for the end of each. */
 static const char *pass_unwanted(struct html_tokenizer *t, const char *at, const char *end)
 {
     const char *block = at;
-    while (end - block >= HTML_BLOCK) {
-        for (uint64_t hits = html_block_hits(block, '<'); hits; hits &= hits - 1) {
+    if (t->foreign_depth)
+        return at;
+    while (end - block >= HTML_BLOCK + HTML_PASS_BYTES) {
+        for (uint64_t hits = html_block_hits(block, '<', '<'); hits; hits &= hits - 1) {
             const char *less = block + __builtin_ctzll(hits);
             if (less < at)
                 continue;
-            at = pass_tag(t, less, end);
+            at = pass_near_tag(t, less, end);
             if (!at)
                 return less;
             t->in_text = false;
@@ -149,6 +183,7 @@ static const char *data_step(struct html_tokenizer *t, const char *base, const c
 static const char *run(struct html_tokenizer *t, const char *base, const char *at, const char *end)
 {
     t->waits = false;
+    t->window = base;
     while (at < end && !t->waits) {
         switch (t->state) {
         case STATE_DATA:
@@ -229,6 +264,7 @@ static size_t go_on_held(struct html_tokenizer *t, const char *bytes, size_t cou
             *status = STATUS_OUT_OF_MEMORY;
             break;
         }
+        t->window_at = t->fed + taken + more - t->held_bytes;
         const char *kept = run(t, t->held, t->held + t->at, t->held + t->held_bytes);
         size_t gone = (size_t)(kept - t->held);
         if (gone >= before) { /* what is needed lies in the input: go on there */
@@ -242,13 +278,14 @@ static size_t go_on_held(struct html_tokenizer *t, const char *bytes, size_t cou
     return taken;
 }
 
-enum status html_tokenizer_feed(struct html_tokenizer *t, const char *bytes, size_t count)
+static enum status feed(struct html_tokenizer *t, const char *bytes, size_t count)
 {
     enum status status = STATUS_OK;
     size_t taken = go_on_held(t, bytes, count, &status);
     if (taken == count || t->held_bytes)
         return status;
     const char *end = bytes + count;
+    t->window_at = t->fed + taken;
     const char *kept = run(t, bytes + taken, bytes + taken + t->at, end);
     if (kept < end && !hold(t, kept, (size_t)(end - kept))) {
         let_go(t);
@@ -257,9 +294,17 @@ enum status html_tokenizer_feed(struct html_tokenizer *t, const char *bytes, siz
     return status;
 }
 
+enum status html_tokenizer_feed(struct html_tokenizer *t, const char *bytes, size_t count)
+{
+    enum status status = feed(t, bytes, count);
+    t->fed += count;
+    return status;
+}
+
 void html_tokenizer_end(struct html_tokenizer *t)
 {
     t->is_final = true;
+    t->window_at = t->fed - t->held_bytes;
     const char *base = t->held ? t->held : "";
     const char *end = base + t->held_bytes;
     if (t->at < t->held_bytes)
@@ -270,6 +315,15 @@ void html_tokenizer_end(struct html_tokenizer *t)
 
 /* ---- set-up ---- */
 
+static void set_filters(struct html_tokenizer *t)
+{
+    uint64_t in_text = t->wants_text ? t->sink->text_filter : 0;
+    t->asked[false] = t->sink->filter | in_text;
+    t->asked[true] = t->sink->end_filter | in_text;
+    t->filters[false] = t->asked[false] | HTML_OWN_FILTER;
+    t->filters[true] = t->asked[true]; /* outside of svg and math no end tag changes how content is read */
+}
+
 void html_tokenizer_reset(struct html_tokenizer *t)
 {
     const struct html_sink *sink = t->sink;
@@ -277,7 +331,7 @@ void html_tokenizer_reset(struct html_tokenizer *t)
     char *held = t->held;
     size_t room = t->held_room;
     *t = (struct html_tokenizer){.sink = sink, .context = context, .held = held, .held_room = room};
-    t->filter = sink->filter | html_tag_own_filter();
+    set_filters(t);
 }
 
 struct html_tokenizer *html_tokenizer_open(const struct html_sink *sink, void *context)
@@ -314,7 +368,15 @@ void html_tokenizer_begin_in(struct html_tokenizer *t, enum html_start start, co
 
 void html_tokenizer_want_text(struct html_tokenizer *t, bool wants_text)
 {
+    if (t->wants_text == wants_text)
+        return;
     t->wants_text = wants_text;
+    set_filters(t);
+}
+
+uint64_t html_tokenizer_at(const struct html_tokenizer *t, const char *byte)
+{
+    return t->window_at + (uint64_t)(byte - t->window);
 }
 
 uint64_t html_tokenizer_dropped(const struct html_tokenizer *t)

@@ -56,7 +56,9 @@ enum html_comment_kind { HTML_COMMENT, HTML_DOCTYPE };
 
 /* Who gets the tokens. Callbacks may set the tokenizer's wishes but must not feed it. */
 struct html_sink {
-    uint64_t filter;       /* HTML_KEY_BIT() of every name that wants_tag() may want; ~0: ask for all */
+    uint64_t filter;       /* HTML_KEY_BIT() of every name whose start tag wants_tag() may want; ~0: ask for all */
+    uint64_t end_filter;   /* likewise of end tags */
+    uint64_t text_filter;  /* of both, in addition, while text is wanted */
     bool wants_comments;   /* and doctypes, as raw bytes up to their '>' */
     bool ignores_elements; /* a start tag never changes how what follows is read: for tests of the states alone */
     /* Whether this tag shall come, with its attributes. For an end tag too. */
@@ -90,6 +92,9 @@ void html_tokenizer_reset(struct html_tokenizer *tokenizer);
 
 /* After a reset: begins elsewhere. last_start_tag: the name that ends raw text, up to 15 small letters. */
 void html_tokenizer_begin_in(struct html_tokenizer *tokenizer, enum html_start start, const char *last_start_tag);
+
+/* Within a callback: where a byte of what came with it lies, counted from the first byte of the page that was fed. */
+uint64_t html_tokenizer_at(const struct html_tokenizer *tokenizer, const char *byte);
 
 /* Whether text is wanted from here on. */
 void html_tokenizer_want_text(struct html_tokenizer *tokenizer, bool wants_text);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "worker/html_scan.h"
+#include "worker/link_charset.h"
 
 /* ---- words ---- */
 
@@ -165,15 +166,19 @@ void link_text_begin(struct link_text *text, char *to, size_t room)
     text->text = to;
     text->room = room;
     text->bytes = text->raw_bytes = 0;
-    text->has_blank = text->is_full = false;
+    text->has_blank = text->is_full = text->is_windows_1252 = false;
     to[0] = '\0';
 }
 
 static void end_run(struct link_text *text)
 {
-    char decoded[3 * sizeof text->raw];
+    char wide[3 * sizeof text->raw];
+    char decoded[2 * sizeof wide]; /* where a character takes more than its reference: two bytes become three at most */
+    struct html_span raw = {text->raw, text->raw_bytes};
+    if (text->is_windows_1252 && link_charset_is_wide(raw.at, raw.bytes))
+        raw = (struct html_span){wide, link_charset_decode(raw.at, raw.bytes, wide)};
     bool is_cut;
-    size_t bytes = html_decode(text->raw, text->raw_bytes, text->kind, decoded, sizeof decoded, &is_cut);
+    size_t bytes = html_decode(raw.at, raw.bytes, text->kind, decoded, sizeof decoded, &is_cut);
     text->raw_bytes = 0;
     for (size_t i = 0; i < bytes && !text->is_full; i++) {
         if (html_is_space(decoded[i])) {
@@ -199,6 +204,13 @@ void link_text_add(struct link_text *text, enum html_text_kind kind, struct html
     size_t count = piece.bytes < room ? piece.bytes : room;
     memcpy(text->raw + text->raw_bytes, piece.at, count);
     text->raw_bytes += count;
+}
+
+void link_text_break(struct link_text *text)
+{
+    if (text->raw_bytes)
+        end_run(text);
+    text->has_blank = text->bytes > 0;
 }
 
 /* A character of UTF-8 that was cut goes away whole. */

@@ -29,7 +29,8 @@ struct link_text {
     char *text; /* room + 1 bytes, ended by NUL */
     size_t room;
     size_t bytes;
-    bool has_blank; /* one is due before the next word */
+    bool has_blank;       /* one is due before the next word */
+    bool is_windows_1252; /* the page's bytes; else they are taken as they are */
     bool is_full;
     char raw[1024]; /* of this run; more is cut */
     size_t raw_bytes;
@@ -38,6 +39,8 @@ struct link_text {
 
 void link_text_begin(struct link_text *text, char *to, size_t room);
 void link_text_add(struct link_text *text, enum html_text_kind kind, struct html_span piece, bool begins);
+/* Something stands between what came and what comes, as if it were a blank. */
+void link_text_break(struct link_text *text);
 void link_text_end(struct link_text *text);
 
 #endif

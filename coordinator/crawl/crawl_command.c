@@ -58,6 +58,7 @@ static enum exit_status crawl(struct session *session, struct crawl_options *opt
     uint64_t seed = fingerprint_seed();
     struct crawler *crawler = NULL;
     ask_for_pages(options, seed);
+    session->show = options->links ? SINK_LINKS : 0;
     enum exit_status exit = session_open(session);
     if (exit == EXIT_ALL_FETCHED)
         exit = open_work(session, options, seed, &crawler);
@@ -78,7 +79,9 @@ int crawl_command(int argc, char **argv)
 {
     struct crawl_options options;
     struct session session;
-    session_begin(&session, crawl_option_table(), &options.fetch);
+    struct option_spec specs[CRAWL_SPECS_MAX];
+    const struct option_table table = crawl_option_table(specs);
+    session_begin(&session, &table, &options.fetch);
     enum options_outcome outcome = crawl_options_parse(&options, argc, argv);
     if (outcome != OPTIONS_RUN) {
         crawl_options_free(&options);

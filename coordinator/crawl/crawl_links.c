@@ -285,6 +285,8 @@ void crawl_seed(struct crawler *crawler, const struct input_line *line)
     }
     memcpy(crawler->url, text.at, text.bytes);
     crawler->url[text.bytes] = '\0';
+    if (parts.has_userinfo)
+        crawler_say(crawler, "%s: taken without its user name and password: a crawl sends none", crawler->url);
     text.bytes = crawl_clean_url(crawler, crawler->url, text.bytes);
     error = url_parse(crawler->parser, crawler->url, text.bytes, &parts);
     if (error != FETCH_OK || !scope_add_seed(crawler->scope, &parts)) {
