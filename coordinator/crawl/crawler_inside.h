@@ -81,7 +81,7 @@ struct crawler {
     uint64_t put_off_at;   /* in put_offs: told so far */
     const char *stop_detail;
     struct crawler_counts counts;
-    char why[256];
+    char why[512];
     char url[URL_BYTES_MAX + 1]; /* a link's, copied out of shared memory */
     char rule[512];
 };
