@@ -184,11 +184,6 @@ void session_run(struct session *session, uint64_t total_known)
     say_unconfined(session);
 }
 
-bool session_has_output(const struct session *session)
-{
-    return delivery_status(session->delivery) == STATUS_OK && session->out.status == STATUS_OK;
-}
-
 /* ---- the end ---- */
 
 /* The exit status of a run that has come to its end, and the line that explains it. */

@@ -61,9 +61,6 @@ enum exit_status session_deliver(struct session *session, uint32_t ordered_windo
  * is gone afterwards. Blocks. */
 void session_run(struct session *session, uint64_t total_known);
 
-/* Whether results could be written so far. */
-bool session_has_output(const struct session *session);
-
 /* Brings out what is left, writes the summary unless quiet, and judges: the exit status, and the line that explains it. Blocks on the
  * output. */
 enum exit_status session_end(struct session *session);

@@ -540,6 +540,30 @@ START_TEST(progress_names_the_held_host_when_nothing_runs)
 }
 END_TEST
 
+static void count_crawl(const struct work *work, struct work_counts *counts)
+{
+    (void)work;
+    *counts = (struct work_counts){.is_crawl = true, .unfinished = 12, .hosts = 300, .held_hosts = 7};
+}
+
+START_TEST(progress_shows_what_a_crawl_counts)
+{
+    struct work_ops ops = *run.work->ops;
+    const struct work_ops *kept = run.work->ops;
+    ops.count = count_crawl;
+    run.work->ops = &ops;
+    world.progress_ms = 2000;
+    world.done_ms = 5000;
+    expect_log("");
+    run.work->ops = kept;
+    ck_assert(world.shown.is_crawl);
+    ck_assert_uint_eq(world.shown.hosts, 300);
+    ck_assert_uint_eq(world.shown.held_hosts, 7);
+    ck_assert_uint_eq(world.shown.queued, 10);
+    ck_assert_uint_eq(world.shown.total_known, 0);
+}
+END_TEST
+
 START_TEST(progress_says_nothing_when_there_is_nothing)
 {
     world.progress_ms = 2000;
@@ -572,6 +596,7 @@ static Suite *run_suite(void)
     tcase_add_test(tests, progress_does_not_name_what_has_only_begun);
     tcase_add_test(tests, progress_cuts_a_url_that_is_too_long_for_it);
     tcase_add_test(tests, progress_names_the_held_host_when_nothing_runs);
+    tcase_add_test(tests, progress_shows_what_a_crawl_counts);
     tcase_add_test(tests, progress_says_nothing_when_there_is_nothing);
     suite_add_tcase(suite, tests);
     return suite;

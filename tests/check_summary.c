@@ -139,7 +139,7 @@ START_TEST(no_line_is_wider_than_80_columns_and_nothing_is_lost)
         summary.by_error[error] = number + (uint64_t)error;
     for (int reason = REASON_FIRST_SKIP; reason < REASON_COUNT; reason++)
         summary.by_reason[reason] = number + (uint64_t)reason;
-    char text[4096], joined[4096] = "";
+    char text[4096], joined[3 * sizeof text] = "";
     snprintf(text, sizeof text, "%s", shown(&summary, 1));
     for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = '\0';
