@@ -403,7 +403,7 @@ START_TEST(hostile_expressions_come_back_at_once)
             double begin = cpu_seconds();
             scope_judge(scope, &link);
             double used = cpu_seconds() - begin;
-            ck_assert_msg(used < 1, "%s takes %g s", HOSTILE[i], used);
+            ck_assert_msg(used < 0.1, "%s takes %g s", HOSTILE[i], used);
         }
     }
 }

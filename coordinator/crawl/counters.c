@@ -23,11 +23,12 @@ struct counters {
 /* Of zeros. A worker that is forked late is not to copy it. */
 static struct cell *map_cells(size_t capacity)
 {
-    void *cells =
-        mmap(NULL, capacity * sizeof(struct cell), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t bytes = capacity * sizeof(struct cell);
+    /* cppcheck-suppress invalidFunctionArg ; -1 is what goes with MAP_ANONYMOUS */
+    void *cells = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (cells == MAP_FAILED)
         return NULL;
-    (void)madvise(cells, capacity * sizeof(struct cell), MADV_DONTFORK);
+    (void)madvise(cells, bytes, MADV_DONTFORK);
     return cells;
 }
 
