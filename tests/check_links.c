@@ -33,6 +33,52 @@ static void take(void *context, const struct link *link)
     fputc('\n', found.out);
 }
 
+/* Where links stand: each as `kind[raw]quote`, "-": nowhere. */
+static struct found places;
+static const char *fed;
+
+static void take_place(void *context, const struct link *link)
+{
+    (void)context;
+    fprintf(places.out, "%c", KINDS[link->kind]);
+    if (link->at == UINT64_MAX)
+        fputs("- ", places.out);
+    else
+        fprintf(places.out, "[%.*s]%c ", (int)link->raw_bytes, fed + link->at, "\"'=c"[link->quoting]);
+}
+
+static void take_style(void *context, const char *piece, size_t bytes, uint64_t at, bool is_end)
+{
+    (void)context;
+    if (at != UINT64_MAX)
+        ck_assert_int_eq(memcmp(fed + at, piece, bytes), 0);
+    fprintf(places.out, "%.*s%s", (int)bytes, piece, is_end ? "|" : "");
+}
+
+/* The page's links and where they stand, however it is cut. */
+static void expect_places(const char *page, size_t bytes, const char *type, const char *expected)
+{
+    static const struct links_sink SINK = {.link = take_place, .wants_base = true, .style = take_style};
+    static const size_t PIECES[] = {0, 1, 2, 5, 64};
+    struct links *reader = links_open(&SINK, NULL);
+    ck_assert_ptr_nonnull(reader);
+    fed = page;
+    for (size_t i = 0; i < sizeof PIECES / sizeof PIECES[0]; i++) {
+        places = (struct found){0};
+        places.out = open_memstream(&places.text, &places.bytes);
+        ck_assert_int_eq(links_begin(reader, PAGE_URL, strlen(PAGE_URL), type), STATUS_OK);
+        size_t step = PIECES[i] ? PIECES[i] : bytes;
+        for (size_t at = 0; at < bytes; at += step)
+            ck_assert_int_eq(links_feed(reader, page + at, step < bytes - at ? step : bytes - at), STATUS_OK);
+        links_end(reader);
+        fclose(places.out);
+        ck_assert_msg(strcmp(places.text, expected) == 0, "%s\nin pieces of %zu has\n%s\nand not\n%s", page, step,
+                      places.text, expected);
+        free(places.text);
+    }
+    links_close(reader);
+}
+
 static void open_links(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -95,6 +141,79 @@ START_TEST(every_element_with_a_link_gives_it)
     expect("<meta http-equiv=Refresh content='0; url=x'>", "r0 http://example.org/d/x\n");
     expect("<p href=x><b src=y></a href=z><div action=q>", "");
     expect("<a name=x><img><link rel=next><iframe>", "");
+}
+END_TEST
+
+START_TEST(what_is_a_part_of_the_page_is_an_asset)
+{
+    expect("<picture><source srcset='a 1x, b 2x' src=c></picture>",
+           "s0 http://example.org/d/c\ns0 http://example.org/d/a\ns0 http://example.org/d/b\n");
+    expect(
+        "<video poster=a src=b><track src=c></video><audio src=d>",
+        "s0 http://example.org/d/a\ns0 http://example.org/d/b\ns0 http://example.org/d/c\ns0 http://example.org/d/d\n");
+    expect("<embed src=a><object data=b></object><body background=c>",
+           "s0 http://example.org/d/a\ns0 http://example.org/d/b\ns0 http://example.org/d/c\n");
+    expect("<input type=IMAGE src=a><input type=text src=b><input src=c>", "s0 http://example.org/d/a\n");
+    expect("<svg><image xlink:href=a /><image href=b xlink:href=c /><use href='d#e'/><use href='#f'/></svg>",
+           "s0 http://example.org/d/a\ns0 http://example.org/d/b\ns0 http://example.org/d/d\n");
+    expect("<svg><a xlink:href=a>t</a></svg><image src=b>", "p0 http://example.org/d/a t\ns0 http://example.org/d/b\n");
+    expect("<q cite=a><blockquote cite=b><del cite=c><ins cite=d>", "");
+    expect("<video poster='' src=><img src='' srcset=''><object data>", "");
+}
+END_TEST
+
+START_TEST(links_say_where_their_values_stand)
+{
+#define EXPECT_PLACES(page, expected) expect_places(page, sizeof(page) - 1, "text/html", expected)
+    EXPECT_PLACES("x<a href=\"a\">y</a><a href='b'><a href=c><a href = d >", "p[a]\" p[b]' p[c]= p[d]= ");
+    EXPECT_PLACES("<a href=' a&amp;b\n'><a href><a href=''><a href= ><a href=\"\" id=x>",
+                  "p[ a&amp;b\n]' p- p[]' p- p[]\" ");
+    EXPECT_PLACES("<link rel=icon href=a><form action=b></form><script src='c'></script><iframe src=d></iframe>",
+                  "s[a]= g[b]= s[c]' f[d]= ");
+    EXPECT_PLACES("<img src=a srcset='b 1x, c 2x'><img srcset='d&amp;e 1x, f'>", "s[a]= s[b]' s[c]' s- s- ");
+    EXPECT_PLACES("<meta http-equiv=refresh content=\"0; url='a'\"><meta http-equiv=refresh content='0;&#32;url=b'>",
+                  "r[a]\" r- ");
+    EXPECT_PLACES("\303\251<base href=/b/><base href=/c/><a href=x>", "B[/b/]= p[x]= ");
+    EXPECT_PLACES("\357\273\277<a href=x>", "p[x]= ");
+    expect_places("\377\376<\0a\0 \0h\0r\0e\0f\0=\0x\0>\0", 22, "", "p- ");
+    expect_places("<a href='\351?\351'>", 16, "text/html; charset=latin1", "p[\351?\351]' ");
+#undef EXPECT_PLACES
+}
+END_TEST
+
+START_TEST(what_stands_in_style_elements_is_handed_on)
+{
+    static const char PAGE[] =
+        "<style>a{}<!-- </b></style >b<STYLE media=x></style><svg><style><![CDATA[c]]></style></svg>"
+        "<script>d</script><style>e";
+    expect_places(PAGE, sizeof PAGE - 1, "", "a{}<!-- </b>||c|e|");
+}
+END_TEST
+
+START_TEST(blocks_in_a_link_are_apart)
+{
+    expect("<a href=a><div>one</div><div>two</div><p>three<br>four<b>five</b></a>",
+           "p0 http://example.org/d/a one two three fourfive\n");
+    expect("<a href=a><h2 class=\"x\">one</h2><span>two</span></a><div>x</div><a href=b><br></a>",
+           "p0 http://example.org/d/a one two\np0 http://example.org/d/b\n");
+    expect("<title>one<p>two</title>", "");
+    ck_assert_str_eq(links_facts(links)->title, "one<p>two");
+}
+END_TEST
+
+/* URL standard, "query state": what is no UTF-8 is in the path all the same, and stays what it is in the query. */
+START_TEST(references_of_windows_1252_are_utf_8_but_in_queries)
+{
+    static const char PAGE[] =
+        "<title>\351\200</title><a href='caf\351/\200?caf\351&x=&eacute;&#x4e2d;#\351'>\351t&eacute;</a>";
+    static const char EXPECTED[] =
+        "p0 http://example.org/d/caf%C3%A9/%E2%82%AC?caf%E9&x=%E9%26%2320013%3B \303\251t\303\251\n";
+    expect_bytes(PAGE, sizeof PAGE - 1, "text/html; charset=ISO-8859-1", EXPECTED);
+    ck_assert_str_eq(links_facts(links)->title, "\303\251\342\202\254");
+    static const char META[] = "<meta charset=Windows-1252><a href='\351?\351'>";
+    expect_bytes(META, sizeof META - 1, "text/html", "p0 http://example.org/d/%C3%A9?%E9\n");
+    static const char OTHER[] = "<meta charset=koi8-r><a href='\351?\351'>"; /* no table: the bytes as they are */
+    expect_bytes(OTHER, sizeof OTHER - 1, "text/html", "p0 http://example.org/d/%E9?%E9\n");
 }
 END_TEST
 
@@ -369,6 +488,11 @@ static Suite *links_suite(void)
     tcase_set_timeout(cases, 60);
     tcase_add_checked_fixture(cases, open_links, close_links);
     tcase_add_test(cases, every_element_with_a_link_gives_it);
+    tcase_add_test(cases, what_is_a_part_of_the_page_is_an_asset);
+    tcase_add_test(cases, links_say_where_their_values_stand);
+    tcase_add_test(cases, what_stands_in_style_elements_is_handed_on);
+    tcase_add_test(cases, blocks_in_a_link_are_apart);
+    tcase_add_test(cases, references_of_windows_1252_are_utf_8_but_in_queries);
     tcase_add_test(cases, a_link_element_is_what_its_rel_says);
     tcase_add_test(cases, rel_of_an_anchor_is_kept);
     tcase_add_test(cases, text_of_an_anchor_is_collapsed_and_decoded);
