@@ -25,7 +25,6 @@
 #include "worker/worker.h"
 
 #define LANE_TRANSFERS 64u
-#define REFUSED_MAX 8u /* addresses of one name that a look-up finds private before it gives up */
 #define AGAIN_NS (10 * NS_PER_MS)
 #define OVERDUE_NS (2 * NS_PER_S) /* behind the end of its time: libcurl has forgotten it */
 
@@ -79,8 +78,8 @@ static struct watched *watched_of(struct job *job, int fd)
     return &job->watched[fd];
 }
 
-/* All is known. Were the socket refused, libcurl would try every other address of the name: so it gets one that it connects to nowhere
- * (connect(2): AF_UNSPEC), by which nothing can be sent, and the transfer ends with this turn. */
+/* All is known. Were the socket refused, libcurl would try every other address of the name, and wait between them: so it gets one that
+ * it connects to nowhere (connect(2): AF_UNSPEC), by which nothing can be sent, and the transfer ends with this turn. */
 static int end_look_up(struct job *job, struct transfer *transfer, struct curl_sockaddr *address)
 {
     address->addr.sa_family = AF_UNSPEC;
@@ -103,7 +102,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     }
     if (is_refused) {
         transfer_refuse(transfer, FETCH_BLOCKED_PRIVATE, ADDRESS_IS_PRIVATE);
-        if (!looks_up || ++transfer->refused_count < REFUSED_MAX)
+        if (!looks_up)
             return CURL_SOCKET_BAD;
     } else if (looks_up) {
         address_print(&address->addr, transfer->looked_up, sizeof transfer->looked_up);

@@ -43,7 +43,6 @@ enum status wishes_set(struct transfer *transfer, const struct slot_shm *slot)
         slot->body_bytes_max && slot->body_bytes_max < bytes_max ? slot->body_bytes_max : bytes_max;
     transfer->is_cut = false;
     transfer->looked_up[0] = '\0';
-    transfer->refused_count = 0;
     uint32_t changed = transfer->flags ^ transfer->flags_set;
     if (changed & JOB_NO_REDIRECT)
         SET(CURLOPT_FOLLOWLOCATION, config->limits.redirects_max && !(transfer->flags & JOB_NO_REDIRECT) ? 1l : 0l);
