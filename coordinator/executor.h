@@ -174,7 +174,7 @@ enum request_flag {
     REQUEST_NO_REDIRECT = 1u << 1, /* a redirect is the answer; with EXECUTOR_PAGES its target is a link of the page */
     REQUEST_ALLOW_PRIVATE = 1u << 2, /* though options.block_private */
     REQUEST_RESOLVE =
-        1u << 3, /* only look the name up: remote_ip is the address that would be asked; no connection is made */
+        1u << 3, /* only look the name up: remote_ip is the address that would be asked first; no connection is made */
     REQUEST_SITEMAP = 1u << 4,   /* with EXECUTOR_PAGES: the body is read as a sitemap, whatever its type */
     REQUEST_CUT = 1u << 5,       /* a body over body_bytes_max is cut there, and is no failure: is_cut */
     REQUEST_PAGE_ONLY = 1u << 6, /* give up, as FETCH_CANCELLED, once the header says that this is no HTML */

@@ -59,7 +59,6 @@ struct transfer {
     bool is_cut;                    /* the body was longer than JOB_CUT lets through */
     uint64_t body_bytes_max;        /* of this claim */
     char looked_up[RESULT_IP_BYTES]; /* JOB_RESOLVE: the address; "": none yet */
-    uint32_t refused_count;         /* JOB_RESOLVE: private addresses so far */
     enum fetch_error error;   /* found by ourselves; FETCH_OK: none */
     const char *why;          /* beside error: one line */
     uint64_t extent_used;     /* bytes of the slot's extent that are written */

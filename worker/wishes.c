@@ -24,16 +24,6 @@ static int before_request(void *context, char *address, char *unused, int port, 
     return CURL_PREREQFUNC_ABORT;
 }
 
-/* Whoever only looks a name up says that the first socket, which is none, is connected: so libcurl tries no other address, and fails
- * as it sends. */
-static int pretend_connection(void *context, curl_socket_t fd, curlsocktype purpose)
-{
-    (void)context;
-    (void)fd;
-    (void)purpose;
-    return CURL_SOCKOPT_ALREADY_CONNECTED;
-}
-
 enum status wishes_open(struct transfer *transfer)
 {
     if (!transfer->context->config->block_private)
@@ -53,15 +43,11 @@ enum status wishes_set(struct transfer *transfer, const struct slot_shm *slot)
         slot->body_bytes_max && slot->body_bytes_max < bytes_max ? slot->body_bytes_max : bytes_max;
     transfer->is_cut = false;
     transfer->looked_up[0] = '\0';
-    transfer->refused_count = 0;
     uint32_t changed = transfer->flags ^ transfer->flags_set;
     if (changed & JOB_NO_REDIRECT)
         SET(CURLOPT_FOLLOWLOCATION, config->limits.redirects_max && !(transfer->flags & JOB_NO_REDIRECT) ? 1l : 0l);
-    if (changed & JOB_RESOLVE) {
-        bool resolves = transfer->flags & JOB_RESOLVE;
-        SET(CURLOPT_FRESH_CONNECT, resolves ? 1l : 0l); /* or no name is looked up */
-        SET(CURLOPT_SOCKOPTFUNCTION, resolves ? pretend_connection : NULL);
-    }
+    if (changed & JOB_RESOLVE)
+        SET(CURLOPT_FRESH_CONNECT, transfer->flags & JOB_RESOLVE ? 1l : 0l); /* or no name is looked up */
     transfer->flags_set = transfer->flags;
     return STATUS_OK;
 }
