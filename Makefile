@@ -48,14 +48,14 @@ COMMAND  := main help option_table option_values options fetch_options units \
             input scheduler window task hosts turns retries due_heap report delivery \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,reason)
+CRAWL    := $(addprefix crawl/,reason robots robots_text robots_pattern)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
 SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c \
-            command.c record.c puppets.c faults.c json.c html_tokens.c))))
+            command.c record.c puppets.c faults.c json.c html_tokens.c naive_robots.c))))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 
