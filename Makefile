@@ -33,10 +33,10 @@ LIBS       = $(PKG_LIBS) -pthread
 # ---- sources, in the order of the data path ----
 
 # what both sides share
-COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve fingerprint page shared slot ring done_ring roster extent
+COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch libcurl transfer headers body decoder tls_end address outcome crash memory \
-            body_links links link_values html_charset sitemap sitemap_xml css css_text link_header \
+WORKER   := worker fetch libcurl transfer wishes headers body decoder tls_end address outcome crash memory \
+            body_links sniff page_lines link_query links link_elements link_values link_charset html_charset sitemap sitemap_xml css css_text link_header \
             html_tokenizer html_tag html_raw html_markup html_reference \
             sandbox rlimits landlock seccomp
 # the futures: the C API
@@ -44,18 +44,21 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
 # the command line
 COMMAND  := main help option_table option_values options fetch_options units \
-            fetch_command run signals wakeups \
-            input scheduler window task hosts turns retries due_heap report delivery \
+            fetch_command session run signals wakeups \
+            input scheduler_work scheduler window task hosts turns retries due_heap report delivery outlinks \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,reason)
+CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_links crawl_site crawl_request \
+            crawl_page crawl_report story site reason scope expressions traps url_shape url_dates counters tell \
+            robots robots_text robots_pattern politeness duplicates url_log scratch_file url_set \
+            frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_disk frontier_file)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c \
-            command.c record.c puppets.c faults.c json.c html_tokens.c))))
+SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c web.c \
+            command.c record.c puppets.c faults.c json.c html_tokens.c naive_robots.c))))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

@@ -30,9 +30,9 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the name; returns an exit status */
 } COMMANDS[] = {
-    {"fetch", fetch_command},   {"crawl", crawl_command},     {"compare", compare_command}, {"help", run_help},
-    {"version", run_version},   {"--help", run_help},         {"-h", run_help},
-    {"--version", run_version}, {"-V", run_version},
+    {"fetch", fetch_command}, {"crawl", crawl_command},   {"compare", compare_command},
+    {"help", run_help},       {"version", run_version},   {"--help", run_help},
+    {"-h", run_help},         {"--version", run_version}, {"-V", run_version},
 };
 
 /* Whoever started us may have closed 0, 1 or 2. What we open would take their numbers then, and

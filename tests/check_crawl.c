@@ -109,7 +109,8 @@ START_TEST(killing_workers_changes_nothing_in_what_is_found)
         if (run == 1)
             setenv("FAULT", "publish.before_cas:20:kill", 1);
         ck_assert_int_eq(CLI_RUN(&cli, "crawl", seed, "--per-host", "0", "--delay", "0", "-q", "-O",
-                                 cli_path(&cli, run ? "b" : "a")), 1);
+                                 cli_path(&cli, run ? "b" : "a")),
+                         1);
         unsetenv("FAULT");
         char command[512];
         snprintf(command, sizeof command, "cd %s && find . -type f | sort | cksum", cli_path(&cli, run ? "b" : "a"));
@@ -129,12 +130,13 @@ static void serve_kinds(const struct web_request *request, struct web_answer *an
 {
     if (strcmp(request->path, "/") == 0) {
         answer->headers = "Link: </next>; rel=next\r\n";
-        web_print("<link rel=canonical href=/><link rel=stylesheet href=/style.css><img src=/i.png srcset='/s1.png 1x, /s2.png 2x'>"
-                  "<iframe src=/frame></iframe><a rel=nofollow href=/no>no</a><form action=/form></form>"
-                  "<a href=//other.test:%d/x>o</a><a href='mailto:a@b'>m</a><a href='javascript:x()'>j</a>"
-                  "<a href='/moved'>moved</a><meta http-equiv=refresh content='9; url=/later'><script src=/s.js></script>"
-                  "<a href='/a/../b%%2fc?x=%%e4'>odd</a>",
-                  request->port);
+        web_print(
+            "<link rel=canonical href=/><link rel=stylesheet href=/style.css><img src=/i.png srcset='/s1.png 1x, /s2.png 2x'>"
+            "<iframe src=/frame></iframe><a rel=nofollow href=/no>no</a><form action=/form></form>"
+            "<a href=//other.test:%d/x>o</a><a href='mailto:a@b'>m</a><a href='javascript:x()'>j</a>"
+            "<a href='/moved'>moved</a><meta http-equiv=refresh content='9; url=/later'><script src=/s.js></script>"
+            "<a href='/a/../b%%2fc?x=%%e4'>odd</a>",
+            request->port);
     } else if (strcmp(request->path, "/moved") == 0) {
         answer->status = 301;
         answer->headers = "Location: /here\r\n";

@@ -150,7 +150,8 @@ static void answer_request(struct visitor *visitor)
     read_host(visitor->head, host, sizeof host);
     if (sscanf(visitor->head, "%*s %4199s", path) != 1)
         snprintf(path, sizeof path, "/");
-    struct web_request request = {.host = host, .path = path, .head = visitor->head, .address = visitor->address, .port = port};
+    struct web_request request = {
+        .host = host, .path = path, .head = visitor->head, .address = visitor->address, .port = port};
     char short_path[sizeof visitor->entry->path];
     snprintf(short_path, sizeof short_path, "%.*s", (int)sizeof short_path - 1, path);
     request.asked = asked_before(host, short_path);
@@ -170,8 +171,8 @@ static void answer_request(struct visitor *visitor)
     size_t body_bytes = answer.body == NULL ? printed_bytes : answer.body_bytes ? answer.body_bytes : strlen(body);
     const char *type = answer.type != NULL ? answer.type : "text/html";
     visitor->answer = malloc(body_bytes + 8192);
-    int bytes = snprintf(visitor->answer, 8192, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s%s%s%s\r\n", answer.status, body_bytes,
-                         type[0] ? "Content-Type: " : "", type, type[0] ? "\r\n" : "",
+    int bytes = snprintf(visitor->answer, 8192, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s%s%s%s\r\n", answer.status,
+                         body_bytes, type[0] ? "Content-Type: " : "", type, type[0] ? "\r\n" : "",
                          answer.headers != NULL ? answer.headers : "");
     memcpy(visitor->answer + bytes, body, body_bytes);
     visitor->answer_bytes = (size_t)bytes + body_bytes;

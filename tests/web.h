@@ -17,11 +17,11 @@
 #define WEB_LOG_MAX 60000
 
 struct web_request {
-    const char *host;   /* of the Host header, without its port */
-    const char *path;   /* with the query */
-    const char *head;   /* the whole header */
-    unsigned address;   /* which of the server's addresses was connected to: 0, 1, ... */
-    unsigned asked;     /* how often this host was asked for this path before */
+    const char *host; /* of the Host header, without its port */
+    const char *path; /* with the query */
+    const char *head; /* the whole header */
+    unsigned address; /* which of the server's addresses was connected to: 0, 1, ... */
+    unsigned asked;   /* how often this host was asked for this path before */
     int port;
 };
 

@@ -309,7 +309,8 @@ bool transfer_begin_again(struct transfer *transfer, CURLcode code)
     long new_connections = 1;
     bool is_dead =
         code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_HTTP2;
-    if (!is_dead || transfer->began_again || transfer->flags & JOB_RESOLVE || transfer->error != FETCH_OK || transfer->headers.bytes)
+    if (!is_dead || transfer->began_again || transfer->flags & JOB_RESOLVE || transfer->error != FETCH_OK ||
+        transfer->headers.bytes)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &new_connections);
     if (new_connections > 0)

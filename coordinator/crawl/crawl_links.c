@@ -156,20 +156,20 @@ static bool admit_new(struct crawler *crawler, struct link_source *source, const
                       struct frontier_url *url, const struct url_parts *parts)
 {
     uint32_t redirects_max = crawler->config.options->fetch.executor.limits.redirects_max;
-    struct scope_link scope_link = {.url = parts,
-                                    .kind = link->kind,
-                                    .rel = link->rel,
-                                    .page_robots = source->page_robots,
-                                    .depth = url->depth};
+    struct scope_link scope_link = {
+        .url = parts, .kind = link->kind, .rel = link->rel, .page_robots = source->page_robots, .depth = url->depth};
     crawler->rule[0] = '\0';
     if (link->kind == LINK_REDIRECT && url->redirects > redirects_max) {
-        snprintf(crawler->rule, sizeof crawler->rule, "redirect %u in a row (--max-redirs %u)", (unsigned)url->redirects,
-                 (unsigned)redirects_max);
+        snprintf(crawler->rule, sizeof crawler->rule, "redirect %u in a row (--max-redirs %u)",
+                 (unsigned)url->redirects, (unsigned)redirects_max);
         return push(crawler, NULL, url, REASON_REDIRECTS);
     }
     bool is_assets_redirect = link->kind == LINK_REDIRECT && source->flags & URL_IS_ASSET;
     if (is_assets_redirect)
         scope_link.kind = LINK_ASSET;
+    /* example.org that leads to www.example.org: what the user named is what answers there. */
+    if (link->kind == LINK_REDIRECT && source->flags & URL_IS_SEED && !scope_add_seed(crawler->scope, parts))
+        crawler_break(crawler, STATUS_OUT_OF_MEMORY);
     enum crawl_reason reason = scope_judge(crawler->scope, &scope_link);
     if (stories_have(crawler->stories, url->fingerprint))
         stories_add(crawler->stories, url->fingerprint, "found: a %s of %.*s, depth %u", link_kind_name(link->kind),
@@ -208,8 +208,11 @@ bool crawl_admit(struct crawler *crawler, struct link_source *source, const stru
         .referrer = number_of(crawler, source),
         .depth = depth_of(link, source),
         .reason = (uint8_t)reason_of(link, source),
-        .redirects = link->kind == LINK_REDIRECT ? (uint8_t)(source->redirects < UINT8_MAX ? source->redirects + 1 : UINT8_MAX) : 0,
-        .flags = (uint8_t)((is_asset ? URL_IS_ASSET : 0) | (link->kind == LINK_REDIRECT ? source->flags & URL_IS_SEED : 0)),
+        .redirects = link->kind == LINK_REDIRECT
+                         ? (uint8_t)(source->redirects < UINT8_MAX ? source->redirects + 1 : UINT8_MAX)
+                         : 0,
+        .flags =
+            (uint8_t)((is_asset ? URL_IS_ASSET : 0) | (link->kind == LINK_REDIRECT ? source->flags & URL_IS_SEED : 0)),
     };
     return admit_new(crawler, source, link, &url, &parts);
 }
@@ -249,7 +252,8 @@ size_t crawl_clean_url(const struct crawler *crawler, char *url, size_t url_byte
     return url_query_apply(crawler->query, url, url_bytes, url);
 }
 
-static void tell_bad_seed(struct crawler *crawler, const struct input_line *line, enum fetch_error error, const char *why)
+static void tell_bad_seed(struct crawler *crawler, const struct input_line *line, enum fetch_error error,
+                          const char *why)
 {
     struct fetch_result result = report_local_result(error, why, line->text);
     const struct crawl_note note = {.reason = REASON_SEED};

@@ -28,7 +28,8 @@ static bool is_a_view(const struct crawl_request *request, const struct url_text
     size_t bytes = request->url.url_bytes;
     size_t path = path_end(url, bytes);
     return canonical->bytes > 0 && path < bytes && path == path_end(canonical->at, canonical->bytes) &&
-           memcmp(url, canonical->at, path) == 0 && (canonical->bytes != bytes || memcmp(url, canonical->at, bytes) != 0);
+           memcmp(url, canonical->at, path) == 0 &&
+           (canonical->bytes != bytes || memcmp(url, canonical->at, bytes) != 0);
 }
 
 /* Whether a page of this site had the same content before; where is its number among the texts. */
@@ -93,8 +94,11 @@ static void tell_of_page(struct crawler *crawler, struct crawl_request *request,
     page_rewind(page, result->page);
     struct page_link canonical;
     if (is_view && find_link(page, result->page, LINK_CANONICAL, &canonical)) {
-        struct link_source source = {.url = request->url.url, .url_bytes = request->url.url_bytes, .number = number,
-                                     .depth = request->url.depth, .page_robots = page->robots};
+        struct link_source source = {.url = request->url.url,
+                                     .url_bytes = request->url.url_bytes,
+                                     .number = number,
+                                     .depth = request->url.depth,
+                                     .page_robots = page->robots};
         crawl_admit(crawler, &source, &canonical);
     } else if ((is_good && !is_twin) || is_redirect) {
         follow(crawler, request, page, result->page, number);

@@ -41,8 +41,7 @@ void crawl_tell_page(struct crawler *crawler, const struct crawl_request *reques
                         note->redirect_to.at);
         if (note->duplicate_of.bytes > 0)
             stories_add(crawler->stories, fingerprint, "has the content of %.*s: its links were not followed",
-                        (int)note->duplicate_of.bytes,
-                        note->duplicate_of.at);
+                        (int)note->duplicate_of.bytes, note->duplicate_of.at);
     }
     hand_on(crawler, &request->url, request->attempts, result, &told);
 }

@@ -150,6 +150,8 @@ struct crawl_request *request_next(struct crawler *crawler, struct site *site)
     struct crawl_request *errand = request_take_errand(crawler, site);
     if (errand != NULL)
         return errand;
+    if (site->gate == GATE_RULES && clock_now_ns() >= site->gate_until_ns)
+        crawl_ask_robots_again(crawler, site);
     return site->gate == GATE_UNKNOWN ? NULL : next_page(crawler, site);
 }
 
@@ -273,8 +275,9 @@ static void settle_turn(struct crawler *crawler, const struct crawl_request *req
 static bool is_to_be_tried_again(const struct crawler *crawler, const struct crawl_request *request,
                                  const struct fetch_result *result)
 {
-    bool may = !crawler->stopping && !crawler->is_full && request->url.tries <= crawler->config.options->fetch.retries &&
-               request->site->given_up == REASON_NONE && request->site->dead == FETCH_OK;
+    bool may = !crawler->stopping && !crawler->is_full &&
+               request->url.tries <= crawler->config.options->fetch.retries && request->site->given_up == REASON_NONE &&
+               request->site->dead == FETCH_OK;
     /* Of robots.txt every answer that is none of its own is tried again. */
     bool is_wanted = request->errand == ERRAND_ROBOTS && result->error != FETCH_CANCELLED &&
                      (result->http_status == 429 || result->http_status >= 500 || result->http_status == 0);
@@ -289,7 +292,8 @@ static void try_again(struct crawler *crawler, struct crawl_request *request, in
         return;
     }
     crawler->backing_off++;
-    due_heap_push(&crawler->retries.heap, &request->due, now_ns + retries_backoff_ns(&crawler->retries, request->url.tries));
+    due_heap_push(&crawler->retries.heap, &request->due,
+                  now_ns + retries_backoff_ns(&crawler->retries, request->url.tries));
 }
 
 void request_end_waits(struct crawler *crawler, int64_t now_ns)

@@ -10,7 +10,7 @@
 #include "common/fingerprint.h"
 #include "coordinator/crawl/crawler_inside.h"
 
-#define ROBOTS_HOPS_MAX 5u /* RFC 9309, 2.3.1.2 */
+#define ROBOTS_HOPS_MAX 5u  /* RFC 9309, 2.3.1.2 */
 #define ROBOTS_LIFE_S 86400 /* 2.4 */
 #define SITEMAP_HOPS_MAX 5u
 #define SITEMAPS_MAX 1000u /* of one site */
@@ -41,8 +41,8 @@ static size_t resolve_entry_address(const char *entry, const struct site *site, 
     bool is_any = host_bytes == 1 && entry[0] == '*';
     bool is_host = host_bytes == site->host_bytes && strncasecmp(entry, site->host, host_bytes) == 0;
     char *end;
-    if ((!is_any && !is_host) || entry[host_bytes] != ':' ||
-        strtoul(entry + host_bytes + 1, &end, 10) != site->port || *end != ':')
+    if ((!is_any && !is_host) || entry[host_bytes] != ':' || strtoul(entry + host_bytes + 1, &end, 10) != site->port ||
+        *end != ':')
         return 0;
     const char *at = end + 1;
     size_t bytes = strcspn(at, ",");
@@ -114,6 +114,13 @@ static void prepare(struct crawler *crawler, struct site *site)
         site_open_gate(site, NULL);
     if (options->sitemaps == SITEMAPS_ALWAYS)
         owe(crawler, ERRAND_SITEMAP, site, "/sitemap.xml");
+}
+
+void crawl_ask_robots_again(struct crawler *crawler, struct site *site)
+{
+    site->gate = GATE_UNKNOWN;
+    owe(crawler, ERRAND_ROBOTS, site, "/robots.txt");
+    crawler_update(crawler, site);
 }
 
 struct site *crawl_site_of(struct crawler *crawler, const struct url_parts *parts)
@@ -196,7 +203,8 @@ static void owe_sitemap(struct crawler *crawler, struct site *for_site, const ch
     if (url_parse(crawler->parser, crawler->url, url.bytes, &parts) != FETCH_OK)
         return;
     const struct scope_link link = {.url = &parts, .kind = LINK_LISTED, .depth = 0};
-    bool is_own = parts.host.bytes == for_site->host_bytes && memcmp(parts.host.at, for_site->host, parts.host.bytes) == 0;
+    bool is_own =
+        parts.host.bytes == for_site->host_bytes && memcmp(parts.host.at, for_site->host, parts.host.bytes) == 0;
     if (!is_own && scope_judge(crawler->scope, &link) != REASON_NONE) {
         crawler_say(crawler, "sitemap %s of %s: not asked for: it is another host's", crawler->url, for_site->host);
         return;
@@ -335,6 +343,7 @@ void crawl_sitemap_came(struct crawler *crawler, struct crawl_request *request, 
         crawler_say(crawler, "sitemap %s: it is none, or ends early: %u URLs of it taken", request->text,
                     (unsigned)page.link_count);
     if (page.dropped > 0)
-        crawler_say(crawler, "sitemap %s: %u URLs beyond what a sitemap may list", request->text, (unsigned)page.dropped);
+        crawler_say(crawler, "sitemap %s: %u URLs beyond what a sitemap may list", request->text,
+                    (unsigned)page.dropped);
     take_sitemap(crawler, request, &page);
 }

@@ -54,7 +54,8 @@ static enum status want_stories(struct crawler *crawler)
         memcpy(crawler->url, url.at, url.bytes);
         crawler->url[url.bytes] = '\0';
         size_t bytes = crawl_clean_url(crawler, crawler->url, url.bytes);
-        if (!stories_want(crawler->stories, crawler->url, bytes, fingerprint_of(crawler->url, bytes, crawler->config.seed)))
+        if (!stories_want(crawler->stories, crawler->url, bytes,
+                          fingerprint_of(crawler->url, bytes, crawler->config.seed)))
             return STATUS_OUT_OF_MEMORY;
     }
     return STATUS_OK;
@@ -90,10 +91,11 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
     crawler->stories = stories_open();
     if (status != STATUS_OK)
         return status;
-    bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->query != NULL && crawler->traps != NULL &&
-               crawler->politeness != NULL && crawler->sites != NULL && crawler->named != NULL &&
-               crawler->put_off != NULL && crawler->texts != NULL && crawler->put_offs != NULL &&
-               crawler->duplicates != NULL && crawler->stories != NULL && retries_open(&crawler->retries, 64);
+    bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->query != NULL &&
+               crawler->traps != NULL && crawler->politeness != NULL && crawler->sites != NULL &&
+               crawler->named != NULL && crawler->put_off != NULL && crawler->texts != NULL &&
+               crawler->put_offs != NULL && crawler->duplicates != NULL && crawler->stories != NULL &&
+               retries_open(&crawler->retries, 64);
     return all ? want_stories(crawler) : STATUS_OUT_OF_MEMORY;
 }
 
@@ -188,8 +190,7 @@ void crawler_update(struct crawler *crawler, struct site *site)
     bool wants = wants_turn(crawler, site);
     if (wants != site->polite.wants)
         politeness_want(crawler->politeness, &site->polite, wants, clock_now_ns());
-    if (site->is_drained && !site->is_in_drain &&
-        crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0)
+    if (site->is_drained && !site->is_in_drain && crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0)
         crawler_drain(crawler, site); /* more came since */
 }
 
@@ -300,8 +301,8 @@ static bool drain_some(struct crawler *crawler)
         site->is_in_drain = false;
         crawler->to_drain = site->next_to_drain;
     }
-    bool all = crawler->stopping || (crawler->is_full && crawler->in_flight.count == 0 && crawler->backing_off == 0 &&
-                                      crawler->owed == 0);
+    bool all = crawler->stopping ||
+               (crawler->is_full && crawler->in_flight.count == 0 && crawler->backing_off == 0 && crawler->owed == 0);
     while (all && crawler->to_drain == NULL && left > 0) {
         struct site *site = sites_at(crawler->sites, crawler->drained_site);
         if (site == NULL)
@@ -389,7 +390,8 @@ int64_t crawler_next_ns(const struct crawler *crawler)
     if (crawler->stopping)
         return DEADLINE_NEVER;
     int64_t due_ns = retries_next_ns(&crawler->retries);
-    int64_t turn_ns = crawler->in_flight.count < crawler->window ? politeness_next_ns(crawler->politeness) : DEADLINE_NEVER;
+    bool has_room = crawler->in_flight.count < crawler->window && !crawler->executor_full;
+    int64_t turn_ns = has_room ? politeness_next_ns(crawler->politeness) : DEADLINE_NEVER;
     return due_ns < turn_ns ? due_ns : turn_ns;
 }
 

@@ -38,10 +38,10 @@ struct crawler_config {
     const struct crawl_options *options;
     struct executor *executor;
     struct delivery *delivery;
-    struct input *input;                           /* the seeds */
-    uint64_t seed;                                 /* as executor_options.links.seed */
-    bool wants_referrers;                          /* outcomes name them */
-    void (*say)(void *context, const char *line);  /* one line for the user, not yet escaped */
+    struct input *input;                          /* the seeds */
+    uint64_t seed;                                /* as executor_options.links.seed */
+    bool wants_referrers;                         /* outcomes name them */
+    void (*say)(void *context, const char *line); /* one line for the user, not yet escaped */
     void *say_context;
 };
 

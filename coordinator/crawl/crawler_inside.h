@@ -23,8 +23,9 @@
 enum errand { ERRAND_PAGE, ERRAND_LOOK_UP, ERRAND_ROBOTS, ERRAND_SITEMAP };
 
 enum frontier_flag {
-    URL_IS_ASSET = 1, /* scope does not hold for it, nor for where it redirects; of its links only those of a style are followed */
-    URL_IS_SEED = 2,  /* or where a seed redirects */
+    URL_IS_ASSET =
+        1, /* scope does not hold for it, nor for where it redirects; of its links only those of a style are followed */
+    URL_IS_SEED = 2, /* or where a seed redirects */
 };
 
 /* A request that is in flight, backs off, or is an errand that waits. */
@@ -32,14 +33,14 @@ struct crawl_request {
     struct crawl_request *next, *previous; /* in flight; a site's errands; those not in use (next) */
     struct crawler *crawler;
     enum errand errand;
-    struct site *site;     /* that is asked */
-    struct site *for_site; /* whose name, robots.txt or sitemap it is */
+    struct site *site;       /* that is asked */
+    struct site *for_site;   /* whose name, robots.txt or sitemap it is */
     struct frontier_url url; /* its text is the request's own */
     struct future *future;
     struct due due; /* while it backs off */
     int64_t started_ns;
     uint32_t attempts; /* of workers, all tries together */
-    uint8_t level; /* of a sitemap: 1 when an index named it */
+    uint8_t level;     /* of a sitemap: 1 when an index named it */
     char text[URL_BYTES_MAX + 1];
 };
 
@@ -58,10 +59,10 @@ struct crawler {
     struct frontier *frontier;
     struct politeness *politeness;
     struct sites *sites;
-    struct url_set *named;     /* hosts that the user named */
-    struct url_set *put_off;   /* URLs of the log below */
-    struct url_log *texts;     /* referrers */
-    struct url_log *put_offs;  /* links that the page which had them may not follow: see put_off() */
+    struct url_set *named;    /* hosts that the user named */
+    struct url_set *put_off;  /* URLs of the log below */
+    struct url_log *texts;    /* referrers */
+    struct url_log *put_offs; /* links that the page which had them may not follow: see put_off() */
     struct duplicates *duplicates;
     struct stories *stories;
     struct retries retries; /* only its random numbers and heap */
@@ -123,6 +124,8 @@ void request_end_waits(struct crawler *crawler, int64_t now_ns);
 
 /* The site of the URL; a new one owes its errands. NULL when memory is short. */
 struct site *crawl_site_of(struct crawler *crawler, const struct url_parts *parts);
+/* Its rules are a day old (RFC 9309, 2.4). */
+void crawl_ask_robots_again(struct crawler *crawler, struct site *site);
 void crawl_name_host(struct crawler *crawler, const struct url_parts *parts);
 void crawl_looked_up(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);
 void crawl_robots_came(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);

@@ -92,8 +92,8 @@ static const struct work_ops CRAWLER_WORK = {
     .close = work_close,
 };
 
-enum status crawler_work_open(struct work **out, struct crawler **crawler, const struct crawler_config *config, char *why,
-                              size_t why_bytes)
+enum status crawler_work_open(struct work **out, struct crawler **crawler, const struct crawler_config *config,
+                              char *why, size_t why_bytes)
 {
     *out = NULL;
     *crawler = NULL;

@@ -8,7 +8,7 @@
 #include "coordinator/work.h"
 
 /* As crawler_open(); the crawler is closed with the work. *crawler stays the work's. */
-enum status crawler_work_open(struct work **work, struct crawler **crawler, const struct crawler_config *config, char *why,
-                              size_t why_bytes);
+enum status crawler_work_open(struct work **work, struct crawler **crawler, const struct crawler_config *config,
+                              char *why, size_t why_bytes);
 
 #endif

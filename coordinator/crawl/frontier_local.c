@@ -53,7 +53,8 @@ static void unpark(struct frontier_local *local, uint32_t site)
         spill_unpark(&local->spill, record);
 }
 
-static enum status local_push_if_new(struct frontier *frontier, uint32_t site, const struct frontier_url *url, bool is_queued)
+static enum status local_push_if_new(struct frontier *frontier, uint32_t site, const struct frontier_url *url,
+                                     bool is_queued)
 {
     struct frontier_local *local = local_of(frontier);
     if (is_queued) {

@@ -244,7 +244,8 @@ static bool plan_next(const struct spill *spill, uint64_t ahead, struct spill_mo
 }
 
 /* All of a level that is beyond the reach leaves. More than is put at a time is committed at once; less waits for the next. */
-static enum status spill_level(struct spill *spill, struct queue_site *site, uint32_t level, uint64_t ahead, uint32_t goal)
+static enum status spill_level(struct spill *spill, struct queue_site *site, uint32_t level, uint64_t ahead,
+                               uint32_t goal)
 {
     enum status status = STATUS_OK;
     struct spill_move move = {.site = site};
@@ -328,8 +329,8 @@ enum status spill_make_room(struct spill *spill, uint32_t cells_wanted)
 static enum status get_row(struct spill *spill, const struct queue_stub *stub, struct queue_node *segment)
 {
     size_t bytes = 0;
-    enum status status = disk_get(spill->disk, stub->run, stub->first, spill->row, sizeof spill->row, &bytes, spill->why,
-                                  spill->why_bytes);
+    enum status status = disk_get(spill->disk, stub->run, stub->first, spill->row, sizeof spill->row, &bytes,
+                                  spill->why, spill->why_bytes);
     if (status != STATUS_OK)
         return status;
     uint32_t hash = 0;
@@ -400,8 +401,9 @@ enum status spill_load(struct spill *spill, struct queue_site *site)
     uint32_t level = site->first;
     enum status status = load_row(spill, level, level);
     uint32_t bytes = node_at(spill->queues, level)->used;
-    for (uint32_t next = next_of(spill, level); status == STATUS_OK && bytes < LOAD_BYTES && next != CELL_NONE &&
-                                                node_at(spill->queues, next)->is_stub && cells_left(cells) >= SPILL_CELLS_A_ROW;
+    for (uint32_t next = next_of(spill, level);
+         status == STATUS_OK && bytes < LOAD_BYTES && next != CELL_NONE && node_at(spill->queues, next)->is_stub &&
+         cells_left(cells) >= SPILL_CELLS_A_ROW;
          next = next_of(spill, next)) {
         if (load_row(spill, level, next) != STATUS_OK)
             break; /* those that came are enough; it will be asked for again */

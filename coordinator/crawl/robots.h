@@ -21,13 +21,15 @@
 
 #define ROBOTS_BYTES_MAX (512u << 10) /* RFC 9309, 2.5 asks for 500 KiB at least */
 #define ROBOTS_RULES_MAX 20000u       /* of our groups; more are counted as dropped */
+#define ROBOTS_WORK_MAX \
+    (4u << 20) /* bytes compared for one verdict behind wildcards: 1,000 rules and the longest URL */
 
 struct robots;
 
 /* How a path was judged. */
 struct robots_verdict {
     bool is_allowed;
-    uint32_t line; /* 1, 2, ...: the rule that decided; 0: none matched */
+    uint32_t line; /* 1, 2, ...: the rule that decided; 0: none did */
     struct url_text
         rule; /* "Disallow: /private", as it stands there without blanks around it; valid as long as the robots */
 };
@@ -38,7 +40,8 @@ struct robots *robots_parse(const char *text, size_t bytes, bool is_cut, const c
 void robots_close(struct robots *robots); /* accepts NULL */
 
 /* Judges a URL by its path and query, from the first '/' on, without fragment, ended by NUL or not. /robots.txt itself is always
- * allowed; what is longer than URL_BYTES_MAX is no URL of ours, and is not. Logarithmic in the rules without `*` and `$`, linear in the
+ * allowed; what is longer than URL_BYTES_MAX is no URL of ours, and is not; nor, with line 0, is one that takes more than
+ * ROBOTS_WORK_MAX. Logarithmic in the rules without `*` and `$`, linear in the
  * others; linear in the path; no recursion, and no pattern makes it slow. Never blocks. */
 struct robots_verdict robots_judge(const struct robots *robots, struct url_text path_and_query);
 

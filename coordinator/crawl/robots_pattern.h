@@ -45,7 +45,8 @@ struct robots_pattern {
 /* The form of a rule's path. buffer: ROBOTS_FORM_BYTES(text.bytes) * 2. Wildcards that change nothing are left out. */
 struct robots_pattern robots_pattern_of(struct url_text text, char *buffer);
 
-/* Linear in both: each piece between wildcards is looked for once, from where the one before ended. */
-bool robots_pattern_matches(const struct robots_pattern *pattern, const struct robots_path *path);
+/* Linear in both: each piece between wildcards is looked for once, from where the one before ended. Adds to *work the bytes that are
+ * looked through, if there is more to do than to compare the beginnings. */
+bool robots_pattern_matches(const struct robots_pattern *pattern, const struct robots_path *path, size_t *work);
 
 #endif

@@ -110,7 +110,8 @@ struct site *sites_of(struct sites *sites, const struct url_parts *url, bool *is
     if (host_bytes > 1 && url->host.at[host_bytes - 1] == '.')
         host_bytes--;
     bool is_https = url->scheme.bytes == 5;
-    uint64_t hash = fingerprint_of(url->host.at, host_bytes, sites->seed ^ (uint64_t)url->port ^ (is_https ? 1u << 17 : 0));
+    uint64_t hash =
+        fingerprint_of(url->host.at, host_bytes, sites->seed ^ (uint64_t)url->port ^ (is_https ? 1u << 17 : 0));
     *is_new = false;
     for (struct site *at = sites->buckets[hash & (sites->bucket_count - 1)]; at != NULL; at = at->next_in_bucket) {
         if (at->hash == hash && at->port == url->port && at->is_https == is_https && at->host_bytes == host_bytes &&

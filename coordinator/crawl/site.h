@@ -28,22 +28,23 @@ struct site {
     struct polite_host polite; /* first: politeness_take() gives it back */
     struct site *next_in_bucket;
     uint64_t hash;
-    uint32_t number; /* for the frontier and the traps; 0, 1, ... */
+    uint32_t number;                             /* for the frontier and the traps; 0, 1, ... */
     struct crawl_request *errands, *last_errand; /* names to look up, robots.txt, sitemaps: before its pages */
     enum site_gate gate;
     struct robots *robots; /* GATE_RULES */
     char *gate_why;        /* GATE_CLOSED: "HTTP 503"; NULL: memory was short */
     int64_t gate_until_ns; /* then robots.txt is asked for again */
     uint64_t pages;        /* requests for pages, so far */
-    enum fetch_error dead; /* FETCH_OK: no; else its name cannot be resolved, or its address is refused: so end all its URLs */
+    enum fetch_error
+        dead; /* FETCH_OK: no; else its name cannot be resolved, or its address is refused: so end all its URLs */
     char *dead_why;
     enum crawl_reason given_up; /* REASON_NONE: no */
     struct site *next_to_drain;
-    uint32_t sitemaps;  /* asked for so far */
-    bool is_named;      /* the user named its host: it may have a private address */
-    bool is_looked_up;  /* the look-up is in flight: nothing else starts */
-    bool is_drained;    /* its URLs are told, and not asked for */
-    bool is_in_drain;   /* ... in the crawler's list of such */
+    uint32_t sitemaps; /* asked for so far */
+    bool is_named;     /* the user named its host: it may have a private address */
+    bool is_looked_up; /* the look-up is in flight: nothing else starts */
+    bool is_drained;   /* its URLs are told, and not asked for */
+    bool is_in_drain;  /* ... in the crawler's list of such */
     uint16_t port;
     uint16_t host_bytes;
     bool is_https;
@@ -69,6 +70,7 @@ size_t site_origin(const struct site *site, char *text);
 
 /* "why" of a gate that is closed is copied. */
 void site_close_gate(struct site *site, const char *why);
-void site_open_gate(struct site *site, struct robots *robots); /* robots: NULL for GATE_OPEN; owned by the site from now on */
+void site_open_gate(struct site *site,
+                    struct robots *robots); /* robots: NULL for GATE_OPEN; owned by the site from now on */
 
 #endif

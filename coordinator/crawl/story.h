@@ -21,7 +21,8 @@ bool stories_want(struct stories *stories, const char *url, size_t url_bytes, ui
 bool stories_have(const struct stories *stories, uint64_t fingerprint);
 
 /* Adds a line to the story of the URL, if one is wanted. */
-void stories_add(struct stories *stories, uint64_t fingerprint, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void stories_add(struct stories *stories, uint64_t fingerprint, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Calls tell(context, line) for each line, and `unseen` for a URL without any. Lines are not yet escaped. */
 void stories_tell(const struct stories *stories, void (*tell)(void *context, const char *line),

@@ -11,7 +11,7 @@
 
 #include "common/status.h"
 
-#define URL_LOG_NONE 0u        /* no text has this number */
+#define URL_LOG_NONE 0u         /* no text has this number */
 #define URL_LOG_BYTES_MAX 8192u /* of one text */
 
 struct url_log;

@@ -4,7 +4,7 @@
 FUZZ         ?= $(fuzz_targets)
 FUZZ_SECONDS ?= 60
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-fuzz_objects := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/json.o
+fuzz_objects := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/json.o $(BUILD)/tests/naive_robots.o
 replayers    := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 fuzzers      := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
