@@ -197,8 +197,9 @@ END_TEST
 START_TEST(links_are_told_as_the_options_want)
 {
     static const char *const NAMES[] = {"utm_*", "sid"};
-    static const char PATH[] = "/say?type=text/html&body=%3Ca%20href=/x?utm_a=1%26b=2%26sid=3%3E%20some%20%0A%20text%3C/a%3E"
-                               "%3Clink%20rel=canonical%20href=/c?sid=1%3E";
+    static const char PATH[] =
+        "/say?type=text/html&body=%3Ca%20href=/x?utm_a=1%26b=2%26sid=3%3E%20some%20%0A%20text%3C/a%3E"
+        "%3Clink%20rel=canonical%20href=/c?sid=1%3E";
     begin(_i, EXECUTOR_PAGES);
     rig.options.links.strip = NAMES;
     rig.options.links.strip_count = 2;
@@ -316,8 +317,8 @@ END_TEST
 START_TEST(an_answer_that_does_not_redirect_is_a_page_whatever_its_location)
 {
     up(_i, EXECUTOR_PAGES);
-    struct future *future = submit("/say?type=text/html&header=Location:%20/there&body=%3Ca%20href=/x%3E",
-                                   REQUEST_NO_REDIRECT, 0);
+    struct future *future =
+        submit("/say?type=text/html&header=Location:%20/there&body=%3Ca%20href=/x%3E", REQUEST_NO_REDIRECT, 0);
     struct page page = page_of(expect_ok(future));
     expect_link(&page, LINK_PAGE, "/x");
     expect_end(&page);
