@@ -8,14 +8,18 @@
 #include "common/fingerprint.h"
 #include "common/page.h"
 #include "common/url_resolve.h"
+#include "worker/link_header.h"
 #include "worker/link_query.h"
 #include "worker/links.h"
 #include "worker/page_lines.h"
+#include "worker/sitemap.h"
 #include "worker/sniff.h"
 
 #define WRITER_BYTES_KEPT (256u << 10) /* a buffer that grew beyond this for one page is given back */
 
-enum body_is { BODY_UNKNOWN, BODY_PAGE, BODY_OTHER };
+#define AGENT_BYTES 64 /* of our name, as X-Robots-Tag has it */
+
+enum body_is { BODY_UNKNOWN, BODY_PAGE, BODY_SITEMAP, BODY_OTHER };
 
 struct body_links {
     const struct fetch_config *config;
@@ -29,7 +33,9 @@ struct body_links {
     struct page_lines lines;
     struct url_resolver *resolver; /* for what the header names */
     XXH3_state_t *hash;
+    struct sitemap *sitemap; /* NULL until the first */
     struct page facts;
+    char agent[AGENT_BYTES];
     char trimmed[URL_BYTES_MAX + 1];
     char canonical[URL_BYTES_MAX + 1];
 };
@@ -65,11 +71,70 @@ static void take_redirect(struct body_links *work, const char *base)
         add_link(work, &link);
 }
 
-/* What the header says of the page. */
+static void add_reference(struct body_links *work, struct html_span reference, enum link_kind kind, unsigned rel)
+{
+    struct page_link link = {.at = UINT64_MAX, .kind = kind, .rel = rel};
+    if (url_resolve(work->resolver, reference.at, reference.bytes, &link.url) != URL_RESOLVED) {
+        work->facts.unusable++;
+        return;
+    }
+    add_link(work, &link);
+    if (kind != LINK_CANONICAL || work->facts.canonical.bytes)
+        return;
+    memcpy(work->canonical, link.url.at, link.url.bytes);
+    work->facts.canonical = (struct url_text){work->canonical, link.url.bytes};
+}
+
+/* What the header says of the page, behind what the page says: references are relative to its own URL, whatever its base element. */
 static void page_take_header_lines(struct body_links *work, const char *base)
 {
-    (void)work;
-    (void)base;
+    enum page_line kind;
+    struct url_text text;
+    struct header_link link;
+    if (!work->lines.used || !base || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+        return;
+    for (size_t at = 0; page_lines_next(&work->lines, &at, &kind, &text);) {
+        struct html_span value = {text.at, text.bytes};
+        struct html_span url;
+        if (kind == PAGE_LINE_ROBOTS)
+            work->facts.robots |= link_header_robots(value, work->agent);
+        else if (kind == PAGE_LINE_REFRESH && link_refresh_url(value, &url))
+            add_reference(work, url, LINK_REFRESH, 0);
+        while (kind == PAGE_LINE_LINK && link_header_next(&value, &link))
+            add_reference(work, link.target, link.kind, link.rel);
+    }
+}
+
+/* ---- lists of a site's pages ---- */
+
+static void on_listed(void *context, enum link_kind kind, struct url_text loc)
+{
+    add_reference(context, (struct html_span){loc.at, loc.bytes}, kind, 0);
+}
+
+static bool begin_sitemap(struct body_links *work, const char *base)
+{
+    if (!work->sitemap)
+        work->sitemap = sitemap_open(on_listed, work);
+    if (!work->sitemap || !base || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+        return false;
+    work->facts = (struct page){0};
+    page_writer_begin(&work->writer, SITEMAP_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
+    sitemap_begin(work->sitemap, &work->config->limits);
+    return true;
+}
+
+static uint32_t end_sitemap(struct body_links *work)
+{
+    struct sitemap_result result = sitemap_end(work->sitemap);
+    XXH128_hash_t hash = XXH3_128bits_digest(work->hash);
+    work->facts.hash_low = hash.low64;
+    work->facts.hash_high = hash.high64;
+    work->facts.dropped = result.dropped;
+    work->facts.unusable += result.unusable;
+    work->facts.flags = PAGE_IS_SITEMAP | (result.verdict == SITEMAP_OK ? 0 : PAGE_IS_BROKEN);
+    work->has_page = true;
+    return result.found;
 }
 
 static void take_facts(struct body_links *work)
@@ -121,6 +186,8 @@ struct body_links *body_links_open(const struct fetch_config *config)
         work->resolver = url_resolver_open();
         work->hash = XXH3_createState();
         is_open = is_open && work->resolver && work->hash;
+        size_t bytes = strcspn(config->user_agent, "/ \t"); /* the product's name, RFC 9110, 10.1.5 */
+        memcpy(work->agent, config->user_agent, bytes < AGENT_BYTES ? bytes : AGENT_BYTES - 1);
     }
     if (is_open)
         return work;
@@ -135,6 +202,7 @@ void body_links_close(struct body_links *work)
     links_close(work->links);
     url_resolver_close(work->resolver);
     XXH3_freeState(work->hash);
+    sitemap_close(work->sitemap);
     page_writer_free(&work->writer);
     page_lines_free(&work->lines);
     free(work);
@@ -172,42 +240,51 @@ static const char *url_of(CURL *easy)
     return url;
 }
 
-static void begin_body(struct body_links *work, CURL *easy)
+/* What the body is, as far as its header tells. */
+static enum body_is begin_body(struct body_links *work, CURL *easy)
 {
     char *type = NULL;
-    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
-    work->body = BODY_OTHER;
-    if (sniff_begin(&work->sniff, type) == SNIFF_OTHER || is_redirect(work, easy))
-        return;
     const char *url = url_of(easy);
-    if (!url || links_begin(work->links, url, strlen(url), type ? type : "") != STATUS_OK)
-        return;
-    work->body = BODY_PAGE;
-    if (!work->config->pages)
-        return;
+    if (is_redirect(work, easy))
+        return BODY_OTHER;
+    if (work->config->pages)
+        XXH3_128bits_reset_withSeed(work->hash, work->config->page.seed);
+    if (work->config->pages && work->flags & JOB_SITEMAP)
+        return begin_sitemap(work, url) ? BODY_SITEMAP : BODY_OTHER;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    if (sniff_begin(&work->sniff, type) == SNIFF_OTHER || !url ||
+        links_begin(work->links, url, strlen(url), type ? type : "") != STATUS_OK)
+        return BODY_OTHER;
     page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
-    XXH3_128bits_reset_withSeed(work->hash, work->config->page.seed);
+    return BODY_PAGE;
 }
 
 void body_links_take(struct body_links *work, CURL *easy, const char *bytes, size_t count)
 {
     if (work->body == BODY_UNKNOWN)
-        begin_body(work, easy);
-    if (work->body != BODY_PAGE)
+        work->body = begin_body(work, easy);
+    if (work->body == BODY_OTHER)
         return;
+    if (work->config->pages)
+        XXH3_128bits_update(work->hash, bytes, count);
+    if (work->body == BODY_SITEMAP) {
+        sitemap_feed(work->sitemap, bytes, count);
+        return;
+    }
     if (work->sniff.verdict == SNIFF_OPEN && sniff_take(&work->sniff, bytes, count) == SNIFF_OTHER) {
         work->body = BODY_OTHER; /* and what was found before is forgotten */
         return;
     }
     links_feed(work->links, bytes, count);
-    if (work->config->pages)
-        XXH3_128bits_update(work->hash, bytes, count);
 }
 
 uint32_t body_links_end(struct body_links *work, CURL *easy)
 {
     bool is_page = work->body == BODY_PAGE && sniff_end(&work->sniff) == SNIFF_PAGE;
+    bool is_sitemap = work->body == BODY_SITEMAP;
     work->body = BODY_OTHER;
+    if (is_sitemap)
+        return end_sitemap(work);
     if (is_page)
         links_end(work->links);
     if (work->config->pages && is_redirect(work, easy)) {
