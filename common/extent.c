@@ -20,10 +20,10 @@ unsigned char *extent_at(const struct shared *shared, uint32_t slot)
     return shared->bodies + (uint64_t)slot * shared->body_stride;
 }
 
-uint64_t extent_stride(uint64_t body_bytes_max, uint64_t header_bytes_max)
+uint64_t extent_stride(uint64_t body_bytes_max, uint64_t header_bytes_max, uint64_t page_bytes_max)
 {
     uint64_t head = 2 * (URL_BYTES_MAX + 1) + REQUEST_HEADER_BYTES_MAX;
-    return whole_pages(head + header_bytes_max + body_bytes_max + PAGE_BYTES);
+    return whole_pages(head + header_bytes_max + body_bytes_max + page_bytes_max + PAGE_BYTES);
 }
 
 enum status extent_reserve(const struct shared *shared, uint32_t slot, uint64_t bytes)

@@ -3,10 +3,10 @@
  * extent.h: the stretch of the body segment that belongs to a slot.
  *
  *     0              url_bytes        head_bytes = extent_body_start()
- *     +-----------------+----------------+-----------------------+----------------+-----------------------+
- *     | URL NUL         | request lines  | effective URL NUL     | answer headers | body ...              | stride
- *     +-----------------+----------------+-----------------------+----------------+-----------------------+
- *       coordinator       coordinator      worker, if redirected   worker, if kept  worker, if kept
+ *     +-----------------+----------------+-----------------------+----------------+-----------------+-------------+
+ *     | URL NUL         | request lines  | effective URL NUL     | answer headers | body ...        | page        | stride
+ *     +-----------------+----------------+-----------------------+----------------+-----------------+-------------+
+ *       coordinator       coordinator      worker, if redirected   worker, if kept  worker, if kept   worker: page.h
  *
  * Virtual space is fixed, pages are not: they are reserved before they are written (a full /dev/shm is then an answer,
  * never a SIGBUS) and given back when a large body was collected. */
@@ -23,8 +23,8 @@
 /* The first byte of a slot's extent. */
 unsigned char *extent_at(const struct shared *shared, uint32_t slot);
 
-/* The stride for bodies of body_bytes_max and kept answer headers of header_bytes_max. */
-uint64_t extent_stride(uint64_t body_bytes_max, uint64_t header_bytes_max);
+/* The stride for bodies of body_bytes_max, kept answer headers of header_bytes_max and page blocks of page_bytes_max. */
+uint64_t extent_stride(uint64_t body_bytes_max, uint64_t header_bytes_max, uint64_t page_bytes_max);
 
 /* Reserves pages so that the first `bytes` of the extent may be written. Whoever owns the slot by its state. OK;
  * OUT_OF_MEMORY: /dev/shm is full; INVALID_ARGUMENT: beyond the stride. May take a while for many pages; restarts on

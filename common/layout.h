@@ -24,7 +24,7 @@
 #include "common/limits.h"
 
 #define LAYOUT_MAGIC 0x314c414f4853ull /* "SHOAL1" */
-#define LAYOUT_VERSION 1u
+#define LAYOUT_VERSION 2u
 #define CACHE_LINE 64
 #define SLOT_NONE UINT32_MAX
 #define ASLEEP_WORDS ((WORKERS_MAX + 1 + 63) / 64)
@@ -100,6 +100,18 @@ struct done_ring_shm {
 #define RESULT_DETAIL_BYTES 120
 #define RESULT_IP_BYTES 48
 
+/* What one request wants otherwise: enum request_flag of the coordinator. */
+enum job_flag {
+    JOB_KEEP_BODY = 1u << 0,
+    JOB_NO_REDIRECT = 1u << 1,
+    JOB_ALLOW_PRIVATE = 1u << 2,
+    JOB_RESOLVE = 1u << 3,
+    JOB_SITEMAP = 1u << 4,
+    JOB_CUT = 1u << 5,
+    JOB_PAGE_ONLY = 1u << 6,
+    JOB_FLAGS_ALL = (1u << 7) - 1
+};
+
 /* How a fetch ended. Written by the claimer between claim and publish, read by the coordinator after DONE. Offsets
  * count from the start of the slot's extent. */
 struct result_shm {
@@ -121,8 +133,12 @@ struct result_shm {
     int64_t queued_us, dns_us, connect_us, tls_us, first_byte_us, total_us; /* -1: did not happen */
     uint8_t has_sha256;
     uint8_t insecure;
-    uint8_t pad[2];
-    uint32_t links; /* found in the body, where they are counted */
+    uint8_t is_cut;
+    uint8_t has_page; /* the next two fields count */
+    uint32_t links;   /* found in the body, where they are counted */
+    uint64_t page_offset;
+    uint32_t page_bytes;
+    uint32_t pad;
     uint8_t sha256[32];
     char content_type[RESULT_TYPE_BYTES]; /* NUL-terminated, cut */
     char remote_ip[RESULT_IP_BYTES];
@@ -135,19 +151,22 @@ struct slot_shm {
     alignas(CACHE_LINE) _Atomic uint64_t state; /* see state.h | all | acquire, release | for ever */
     _Atomic uint64_t reserved_bytes;            /* claimer, else c | all | seq_cst | pages of the extent in use */
     int64_t submitted_ns;                       /* c | claimer | by state | one task */
-    uint32_t url_bytes;       /* c | claimer | by state | one task; at offset 0 of the extent, NUL behind */
-    uint32_t header_bytes;    /* c | claimer | by state | one task; lines behind the URL, each ends in NUL */
+    uint16_t url_bytes;       /* c | claimer | by state | one task; at offset 0 of the extent, NUL behind */
+    uint16_t header_bytes;    /* c | claimer | by state | one task; lines behind the URL, each ends in NUL */
+    uint32_t flags;           /* c | claimer | by state | one task: enum job_flag */
     uint32_t attempt;         /* c | claimer | by state | one task */
     _Atomic uint32_t cancel;  /* c | claimer | release | one task: not 0 asks to abort */
     uint64_t task;            /* c | claimer | by state | serial number of the future */
     _Atomic uint32_t growing; /* claimer sets, both clear | all | seq_cst | one task: its body asks for pages */
     _Atomic uint32_t ring;    /* c | claimers | relaxed | one task: which ring it may be claimed from */
-    uint32_t pad[2];
+    uint64_t body_bytes_max;  /* c | claimer | by state | one task: 0: as for all */
     struct result_shm result; /* claimer | c | by state | one task */
 };
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "shared words must need no lock");
 static_assert(offsetof(struct slot_shm, result) == CACHE_LINE, "the request is one cache line");
+static_assert(URL_BYTES_MAX <= UINT16_MAX && REQUEST_HEADER_BYTES_MAX <= UINT16_MAX, "the request's lengths are short");
+static_assert(offsetof(struct result_shm, page_offset) == 2 * CACHE_LINE, "what every result has is two cache lines");
 static_assert(sizeof(struct slot_shm) == 8 * CACHE_LINE, "slots are whole cache lines");
 static_assert(sizeof(struct roster_shm) == 2 * CACHE_LINE, "the roster is two cache lines a worker");
 static_assert(offsetof(struct ring_shm, work) == 2 * CACHE_LINE, "head, tail and semaphore share no line");

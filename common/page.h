@@ -31,6 +31,9 @@
 #define SITEMAP_BLOCK_BYTES_MAX (16u << 20)
 #define LINKS_STORED_MAX 50000u /* in a block: what a sitemap may list (sitemaps.org) */
 
+/* What is in front of a block's links, at most. */
+#define PAGE_HEAD_BYTES_MAX 8192u
+
 enum link_kind {
     LINK_PAGE,      /* a, area */
     LINK_FRAME,     /* iframe, frame */

@@ -89,7 +89,9 @@ bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_
 {
     const struct result_shm *from = &shared->slots[slot].result;
     /* The two lines that every result has; the strings lie in lines of their own, mostly empty, so mostly not touched. */
-    memcpy(copy, from, offsetof(struct result_shm, sha256));
+    memcpy(copy, from, offsetof(struct result_shm, page_offset));
+    copy->page_offset = copy->has_page ? from->page_offset : 0;
+    copy->page_bytes = copy->has_page ? from->page_bytes : 0;
     if (copy->has_sha256)
         memcpy(copy->sha256, from->sha256, sizeof copy->sha256);
     copy->content_type[0] = copy->remote_ip[0] = copy->detail[0] = '\0';
@@ -106,6 +108,8 @@ bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_
     uint64_t end = written_bytes(shared, slot);
     return copy->error < FETCH_ERROR_COUNT && copy->body_stored <= copy->body_bytes &&
            (!copy->body_stored || lies_within(copy->body_offset, copy->body_stored, end)) &&
+           (!copy->has_page || (copy->page_bytes && copy->page_offset % 8 == 0 &&
+                                lies_within(copy->page_offset, copy->page_bytes, end))) &&
            (!copy->effective_bytes || lies_within(copy->effective_offset, copy->effective_bytes, end)) &&
            (!copy->headers_bytes || lies_within(copy->headers_offset, copy->headers_bytes, end)) &&
            copy->effective_bytes <= URL_BYTES_MAX;

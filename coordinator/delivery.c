@@ -139,6 +139,8 @@ static bool keep(struct kept_outcome *kept, const struct outcome *outcome)
     kept->result.headers = NULL;
     kept->result.header_bytes = 0;
     kept->result.body = NULL;
+    kept->result.page = NULL;
+    kept->result.page_bytes = 0;
     kept->is_full = true;
     return true;
 }

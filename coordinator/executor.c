@@ -220,6 +220,12 @@ static bool headers_are_sound(const struct request *request)
     return sum <= REQUEST_HEADER_BYTES_MAX;
 }
 
+static bool flags_are_sound(const struct executor *executor, uint32_t flags)
+{
+    bool has_room = executor->options.keep & (EXECUTOR_KEEP_BODY | EXECUTOR_PAGES);
+    return !(flags & ~(uint32_t)JOB_FLAGS_ALL) && (has_room || !(flags & REQUEST_KEEP_BODY));
+}
+
 /* Waits until fewer than pending_max futures are pending. */
 static enum status wait_for_room(struct executor *executor, int64_t timeout_ms)
 {
@@ -275,7 +281,7 @@ enum status executor_submit(struct executor *executor, const struct request *req
                             struct future **future)
 {
     *future = NULL;
-    if (!request || !request->url || !headers_are_sound(request))
+    if (!request || !request->url || !headers_are_sound(request) || !flags_are_sound(executor, request->flags))
         return STATUS_INVALID_ARGUMENT;
     if (executor->why_broken[0])
         return STATUS_BROKEN;

@@ -155,9 +155,10 @@ struct fetch_result {
     uint64_t body_bytes;       /* decoded bytes, also where the body was dropped */
     uint64_t wire_bytes;       /* body bytes as received */
     uint32_t links; /* found in a page of HTML, with EXECUTOR_LINKS; what a failed transfer had brought, too */
-    const void *
-        page; /* with EXECUTOR_PAGES: page_bytes to be read with page_read() of common/page.h; NULL: it was no page, and no
-                       * redirect that was not followed */
+    /* With EXECUTOR_PAGES: page_bytes to be read with page_read() of common/page.h; NULL: it was no page, and no redirect that was not
+     * followed. Zero-copy from shared memory, its texts too, as the body is: copy what you decide by. What a failed transfer had
+     * brought is there, too. */
+    const void *page;
     size_t page_bytes;
     bool is_cut; /* the body was longer than the request wanted: REQUEST_CUT */
     bool has_sha256;
@@ -169,11 +170,11 @@ struct fetch_result {
 
 /* What one request wants otherwise than the executor's options say. */
 enum request_flag {
-    REQUEST_KEEP_BODY = 1u << 0,   /* keep this body, though the executor keeps none */
+    REQUEST_KEEP_BODY = 1u << 0,   /* keep this body, though the executor keeps none; needs EXECUTOR_PAGES, which makes room */
     REQUEST_NO_REDIRECT = 1u << 1, /* a redirect is the answer; with EXECUTOR_PAGES its target is a link of the page */
     REQUEST_ALLOW_PRIVATE = 1u << 2, /* though options.block_private */
     REQUEST_RESOLVE =
-        1u << 3, /* only look the name up: remote_ip is the address that would be asked; no connection is made */
+        1u << 3, /* only look the name up: remote_ip is the address that would be asked first; no connection is made */
     REQUEST_SITEMAP = 1u << 4,   /* with EXECUTOR_PAGES: the body is read as a sitemap, whatever its type */
     REQUEST_CUT = 1u << 5,       /* a body over body_bytes_max is cut there, and is no failure: is_cut */
     REQUEST_PAGE_ONLY = 1u << 6, /* give up, as FETCH_CANCELLED, once the header says that this is no HTML */
@@ -216,8 +217,8 @@ const char *executor_why_broken(const struct executor *executor);
 /* Queues one request, first in first out. timeout_ms: 0 answers WOULD_BLOCK when pending_max futures wait; negative
  * blocks; else waits so long (TIMEOUT). A URL that cannot be parsed gives a future that has failed as
  * FETCH_INVALID_URL. The future belongs to the caller: future_release(). Errors: WOULD_BLOCK, TIMEOUT, INTERRUPTED,
- * SHUT_DOWN, BROKEN, OUT_OF_MEMORY, INVALID_ARGUMENT (no url, or headers with CR, LF or NUL, or over
- * REQUEST_HEADER_BYTES_MAX). */
+ * SHUT_DOWN, BROKEN, OUT_OF_MEMORY, INVALID_ARGUMENT (no url, headers with CR, LF or NUL, or over
+ * REQUEST_HEADER_BYTES_MAX, unknown flags, REQUEST_KEEP_BODY where there is no room for bodies). */
 enum status executor_submit(struct executor *executor, const struct request *request, int64_t timeout_ms,
                             struct future **future);
 

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/descriptor.h"
 #include "common/extent.h"
+#include "common/page.h"
 #include "common/version.h"
 #include "coordinator/cpus.h"
 #include "coordinator/pool.h"
@@ -43,6 +44,11 @@ static_assert(EXECUTOR_SANDBOX_RLIMITS == (int)WORKER_SANDBOX_RLIMITS &&
                   EXECUTOR_SANDBOX_SECCOMP == (int)WORKER_SANDBOX_SECCOMP &&
                   EXECUTOR_SANDBOX_ALL == (1 << WORKER_SANDBOX_COUNT) - 1,
               "the public names of the worker's parts");
+static_assert(REQUEST_KEEP_BODY == (int)JOB_KEEP_BODY && REQUEST_NO_REDIRECT == (int)JOB_NO_REDIRECT &&
+                  REQUEST_ALLOW_PRIVATE == (int)JOB_ALLOW_PRIVATE && REQUEST_RESOLVE == (int)JOB_RESOLVE &&
+                  REQUEST_SITEMAP == (int)JOB_SITEMAP && REQUEST_CUT == (int)JOB_CUT &&
+                  REQUEST_PAGE_ONLY == (int)JOB_PAGE_ONLY,
+              "the public names of the slot's flags");
 
 static const struct engine_ops *const ENGINES[] = {
     [EXECUTOR_PROCESSES] = &engine_processes,
@@ -143,13 +149,14 @@ static bool copy_options(struct executor *executor, const struct executor_option
     struct executor_options *own = &executor->options;
     *own = *options;
     own->user_agent = own->proxy = own->ca_file = own->crash_url = NULL;
-    own->headers = own->resolve = NULL;
-    own->header_count = own->resolve_count = 0;
+    own->headers = own->resolve = own->links.strip = NULL;
+    own->header_count = own->resolve_count = own->links.strip_count = 0;
     const char *agent = options->user_agent ? options->user_agent : "shoal/" SHOAL_VERSION;
     return copy_string(&own->user_agent, agent) && copy_string(&own->proxy, options->proxy) &&
            copy_string(&own->ca_file, options->ca_file) && copy_string(&own->crash_url, options->crash_url) &&
            copy_strings(&own->headers, &own->header_count, options->headers, options->header_count) &&
-           copy_strings(&own->resolve, &own->resolve_count, options->resolve, options->resolve_count);
+           copy_strings(&own->resolve, &own->resolve_count, options->resolve, options->resolve_count) &&
+           copy_strings(&own->links.strip, &own->links.strip_count, options->links.strip, options->links.strip_count);
 }
 
 static void derive_fetch(struct executor *executor)
@@ -166,6 +173,13 @@ static void derive_fetch(struct executor *executor)
         .keep_headers = options->keep & EXECUTOR_KEEP_HEADERS,
         .digest = options->keep & EXECUTOR_DIGEST,
         .links = options->keep & EXECUTOR_LINKS,
+        .pages = options->keep & EXECUTOR_PAGES,
+        .page = {.texts = options->links.texts,
+                 .positions = options->links.positions,
+                 .ignore_query = options->links.ignore_query,
+                 .strip = options->links.strip,
+                 .strip_count = options->links.strip_count,
+                 .seed = options->links.seed},
         .insecure = options->insecure,
         .block_private = options->block_private,
         .is_process = options->engine == EXECUTOR_PROCESSES,
@@ -259,13 +273,15 @@ static enum status create_shared(struct executor *executor, char *why, size_t wh
 {
     const struct executor_options *options = &executor->options;
     bool keeps_headers = options->keep & EXECUTOR_KEEP_HEADERS;
-    bool keeps_body = options->keep & EXECUTOR_KEEP_BODY;
+    bool has_pages = options->keep & EXECUTOR_PAGES;
+    bool keeps_body = has_pages || options->keep & EXECUTOR_KEEP_BODY; /* with pages, a request may ask for it */
     const struct shared_shape shape = {
         .workers = executor->worker_count,
         .slots = executor->placed_max + executor->held_max + 1, /* one for the suspect */
         .done_capacity_min = executor->worker_capacity * 4,
         .body_stride = extent_stride(keeps_body ? options->limits.body_bytes_max : 0,
-                                     keeps_headers ? options->limits.header_bytes_max : 0),
+                                     keeps_headers ? options->limits.header_bytes_max : 0,
+                                     has_pages ? SITEMAP_BLOCK_BYTES_MAX : 0),
         .memory_bytes_max = options->memory_bytes_max,
     };
     enum status status = shared_create(&executor->shared, &shape, why, why_bytes);
@@ -410,6 +426,7 @@ void executor_free(struct executor *executor)
     url_parser_close(executor->parser);
     free_strings(executor->options.headers, executor->options.header_count);
     free_strings(executor->options.resolve, executor->options.resolve_count);
+    free_strings(executor->options.links.strip, executor->options.links.strip_count);
     free((void *)(uintptr_t)executor->options.user_agent);
     free((void *)(uintptr_t)executor->options.proxy);
     free((void *)(uintptr_t)executor->options.ca_file);

@@ -41,6 +41,8 @@ static bool write_request(struct executor *executor, struct future *future, uint
     memcpy(extent_at(shared, slot), future->text, bytes);
     at->url_bytes = future->url_bytes;
     at->header_bytes = future->header_bytes;
+    at->flags = future->flags;
+    at->body_bytes_max = future->body_bytes_max;
     at->attempt = future->attempts;
     at->task = future->task;
     atomic_store_explicit(&at->ring, kind, memory_order_relaxed);
@@ -248,14 +250,18 @@ void pool_drop_held(struct executor *executor, struct future *future)
     give_slot_back(executor, slot);
 }
 
-/* Copies body and headers to the heap; false when there is no memory for that. */
+/* Copies page, body and headers to the heap; false when there is no memory for that. */
 static bool copy_out(struct future *future)
 {
     struct fetch_result *result = &future->completed->result;
     size_t body_bytes = result->body ? (size_t)result->body_bytes : 0;
-    char *heap = malloc(body_bytes + result->header_bytes + 1);
+    char *heap = malloc(result->page_bytes + body_bytes + result->header_bytes + 1);
     if (!heap)
         return false;
+    future->completed->heap = heap;
+    if (result->page)
+        result->page = memcpy(heap, result->page, result->page_bytes);
+    heap += result->page_bytes;
     if (body_bytes)
         memcpy(heap, result->body, body_bytes);
     if (result->header_bytes)
@@ -264,7 +270,6 @@ static bool copy_out(struct future *future)
         result->body = (unsigned char *)heap;
     if (result->headers)
         result->headers = heap + body_bytes;
-    future->completed->heap = heap;
     return true;
 }
 
@@ -302,10 +307,12 @@ static void hold(struct executor *executor, struct future *future)
     if (executor->held_count > executor->held_max) {
         struct fetch_result *result = &future->completed->result;
         result->body = NULL;
+        result->page = NULL;
+        result->page_bytes = 0;
         result->headers = NULL;
         result->header_bytes = 0;
         result->error = FETCH_OUT_OF_MEMORY;
-        result->detail = "no memory to keep the body";
+        result->detail = "no memory to keep the body or the page";
         pool_drop_held(executor, future);
     }
 }
@@ -355,6 +362,7 @@ static void fill_result(struct executor *executor, struct future *future, const 
         .body_bytes = from->body_bytes,
         .wire_bytes = from->wire_bytes,
         .links = from->links,
+        .is_cut = from->is_cut != 0,
         .has_sha256 = from->has_sha256 != 0,
         .time = {.queued_us = from->queued_us,
                  .dns_us = from->dns_us,
@@ -365,8 +373,13 @@ static void fill_result(struct executor *executor, struct future *future, const 
     };
     if (from->has_sha256)
         memcpy(completed->result.sha256, from->sha256, sizeof from->sha256);
-    if ((executor->options.keep & EXECUTOR_KEEP_BODY) && from->body_stored == from->body_bytes)
+    bool keeps_body = executor->options.keep & EXECUTOR_KEEP_BODY || future->flags & REQUEST_KEEP_BODY;
+    if (keeps_body && from->body_stored == from->body_bytes)
         completed->result.body = extent + from->body_offset;
+    if (executor->options.keep & EXECUTOR_PAGES && from->has_page) {
+        completed->result.page = extent + from->page_offset;
+        completed->result.page_bytes = from->page_bytes;
+    }
     if (executor->options.keep & EXECUTOR_KEEP_HEADERS) {
         completed->result.headers = (const char *)extent + from->headers_offset;
         completed->result.header_bytes = from->headers_bytes;
@@ -389,7 +402,8 @@ void pool_collect(struct executor *executor, uint32_t slot)
     if (is_sound && future->completed)
         fill_result(executor, future, &copy);
     bool stays = is_sound && future->completed &&
-                 ((future->completed->result.body && copy.body_stored) || future->completed->result.header_bytes);
+                 ((future->completed->result.body && copy.body_stored) || future->completed->result.header_bytes ||
+                  future->completed->result.page);
     if (!stays) {
         slot_free(&executor->shared, slot);
         future->slot = SLOT_NONE;

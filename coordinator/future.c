@@ -69,6 +69,8 @@ struct future *future_new(struct executor *executor, const struct request *reque
     future->slot = SLOT_NONE;
     future->held_at = SLOT_NONE;
     future->phase = FUTURE_QUEUED;
+    future->flags = (uint8_t)request->flags;
+    future->body_bytes_max = request->body_bytes_max;
     future->url_bytes = (uint16_t)url->bytes;
     future->header_bytes = (uint16_t)header_bytes;
     memcpy(future->text, url->at, url->bytes);

@@ -29,7 +29,7 @@ enum future_phase { FUTURE_QUEUED, FUTURE_PLACED, FUTURE_FINISHED, FUTURE_CANCEL
 struct completed {
     struct fetch_result result;
     struct completed *next_free;
-    void *heap;          /* effective URL, headers, body, if they were copied out of the slot; else NULL */
+    void *heap;          /* page, headers, body, if they were copied out of the slot; else NULL */
     char *effective_url; /* own allocation, or NULL */
     char content_type[RESULT_TYPE_BYTES];
     char remote_ip[RESULT_IP_BYTES];
@@ -52,6 +52,7 @@ struct future {
     struct completed *completed;
     void *user;
     uint64_t task;
+    uint64_t body_bytes_max; /* of the request; 0: none of its own */
     int64_t submitted_ns;
     uint32_t slot;    /* SLOT_NONE: in none */
     uint32_t held_at; /* index in executor->held, SLOT_NONE: not held */
@@ -61,6 +62,7 @@ struct future {
     uint16_t crash_signal; /* of the last death that was charged */
     uint8_t phase;         /* enum future_phase */
     uint8_t strikes;       /* deaths charged to it */
+    uint8_t flags;         /* enum request_flag */
     bool is_suspect;       /* runs next in quarantine */
     bool in_quarantine;    /* its slot is the quarantine's */
     bool is_released;      /* the caller gave it back: freed when done */

@@ -45,7 +45,7 @@ static enum status job_open(struct job **job, struct worker *worker)
 static void finish(struct job *job, const struct claim *claim)
 {
     struct result_shm *result = worker_result(job->worker, claim->slot);
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
     result->retry_after_s = -1;
     result->content_type[0] = result->remote_ip[0] = result->detail[0] = '\0';
     result->wire_bytes = worker_config_of(job->worker)->shared->slots[claim->slot].task;

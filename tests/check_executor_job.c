@@ -28,7 +28,7 @@ static enum status job_open(struct job **job, struct worker *worker)
 
 static void fill_empty(struct result_shm *result)
 {
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
     result->retry_after_s = -1;
     result->content_type[0] = result->remote_ip[0] = result->detail[0] = '\0';
 }

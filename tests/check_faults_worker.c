@@ -57,6 +57,7 @@ static void die_first(const struct fault_row *row, const char *action)
     snprintf(self, sizeof self, "%d", (int)getpid());
     setenv("FAULT_SPARES", self, 1); /* it passes some of the places too, and is not meant */
     rig.options.hang_time_ms = 600;
+    rig.options.keep |= EXECUTOR_PAGES; /* they pass where a page would be stored, too */
     rig.options.memory_bytes_max = 1u << 20;
     rig_open(&rig);
     int64_t deadline_ms = now_ms() + NET_MS;

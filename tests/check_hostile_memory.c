@@ -112,7 +112,7 @@ static void job_start(struct job *job, const struct claim *claim)
     unsigned long where = strtoul(url, &end, 10);
     unsigned long seed = strtoul(end + 1, &end, 10);
     unsigned long number = strtoul(end + 1, NULL, 10);
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
     result->retry_after_s = -1;
     result->content_type[0] = result->remote_ip[0] = result->detail[0] = '\0';
     job->random = seed * 1000003 + number * 7919 + 88172645463325252ull;

@@ -494,7 +494,7 @@ static void probe_start(struct job *job, const struct claim *claim)
         if (config->ring != RING_QUARANTINE)
             kill(getpid(), SIGSEGV);
     }
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
     result->retry_after_s = -1;
     result->content_type[0] = result->remote_ip[0] = result->detail[0] = '\0';
     result->os_errno = act_named(name);

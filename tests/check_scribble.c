@@ -103,6 +103,65 @@ START_TEST(a_body_beyond_the_pages_that_were_reserved_is_no_result)
 }
 END_TEST
 
+/* Where a page cannot lie: what was reserved is 24 KiB. */
+static const struct {
+    uint64_t offset;
+    uint32_t bytes;
+} NO_PLACES[] = {
+    {0, UINT32_MAX}, {UINT64_MAX - 7, 8}, {UINT64_MAX, UINT32_MAX}, {24576, 8},  {24568, 16},
+    {0, 24577},      {16384, 0},          {16385, 64},              {1ull << 40, 64}, {UINT64_MAX - 7, UINT32_MAX},
+};
+#define NO_PLACE_COUNT ((int)(sizeof NO_PLACES / sizeof NO_PLACES[0]))
+
+static struct future *publish_page(uint64_t offset, uint32_t bytes, struct claim *claim)
+{
+    struct future *future = puppets_submit(executor, URL);
+    puppets_turn(executor);
+    *claim = puppets_claim(executor, 0);
+    ck_assert_int_eq((int)extent_reserve(&executor->shared, claim->slot, 24576), STATUS_OK);
+    struct result_shm *result = &executor->shared.slots[claim->slot].result;
+    memset(result, 0, sizeof *result);
+    result->has_page = 1;
+    result->page_offset = offset;
+    result->page_bytes = bytes;
+    ck_assert(slot_publish(&executor->shared, claim->slot, claim->word));
+    done_ring_push(&executor->shared, 0, claim->slot);
+    return future;
+}
+
+START_TEST(a_page_where_none_can_lie_is_no_result)
+{
+    struct claim claim;
+    struct future *future = publish_page(NO_PLACES[_i].offset, NO_PLACES[_i].bytes, &claim);
+    expect_error(future, FETCH_WORKER_CRASHED);
+    future_release(future);
+    ck_assert_uint_eq(executor->free_count, executor->shared.slot_count);
+}
+END_TEST
+
+START_TEST(a_page_at_the_end_of_what_is_reserved_is_told_and_its_slot_kept)
+{
+    struct claim claim;
+    executor->options.keep = EXECUTOR_PAGES;
+    struct future *future = publish_page(24576 - 64, 64, &claim);
+    const struct fetch_result *result = expect_ok(future);
+    ck_assert_uint_eq(result->page_bytes, 64);
+    ck_assert_ptr_eq(result->page, extent_at(&executor->shared, claim.slot) + 24576 - 64);
+    ck_assert_uint_eq(executor->free_count, executor->shared.slot_count - 1);
+    future_release(future);
+    ck_assert_uint_eq(executor->free_count, executor->shared.slot_count);
+}
+END_TEST
+
+START_TEST(a_page_that_nobody_wanted_is_not_told)
+{
+    struct claim claim;
+    struct future *future = publish_page(16384, 64, &claim);
+    ck_assert_ptr_null(expect_ok(future)->page);
+    future_release(future);
+}
+END_TEST
+
 START_TEST(pages_on_the_books_that_cannot_be_are_put_right)
 {
     struct future *future = fetch_one(100);
@@ -246,6 +305,9 @@ static Suite *scribble_suite(void)
     tcase_add_loop_test(scribble, a_slot_whose_result_is_kept_is_given_back_whatever_its_word_says, 0, WORD_COUNT);
     tcase_add_test(scribble, an_announcement_twice_or_of_anybody_s_slot_is_nothing);
     tcase_add_test(scribble, a_body_beyond_the_pages_that_were_reserved_is_no_result);
+    tcase_add_loop_test(scribble, a_page_where_none_can_lie_is_no_result, 0, NO_PLACE_COUNT);
+    tcase_add_test(scribble, a_page_at_the_end_of_what_is_reserved_is_told_and_its_slot_kept);
+    tcase_add_test(scribble, a_page_that_nobody_wanted_is_not_told);
     tcase_add_test(scribble, pages_on_the_books_that_cannot_be_are_put_right);
     tcase_add_test(scribble, a_worker_that_announces_without_end_does_not_hold_the_coordinator_up);
     tcase_add_test(scribble, a_semaphore_that_was_scribbled_on_still_wakes);

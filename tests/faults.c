@@ -52,6 +52,7 @@ const struct fault_row FAULT_ROWS[] = {
     {"body.after_copy", W | D, 2, 60},
     {"pause.after_mark", W | D, 1, 10},
     {"finish.result", W | D, 2, 30},
+    {"finish.page", W | D, 2, 30},
     {"publish.before_cas", W, 2, 30},
     {"publish.after_cas", W, 2, 30},
     {"announce.before_tail", W, 2, 30},

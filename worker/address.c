@@ -1,6 +1,7 @@
 /* Runs in: worker */
 #include "worker/address.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,4 +81,27 @@ bool address_is_private(const struct sockaddr *address)
         return is_private_6(in6.sin6_addr.s6_addr);
     }
     return true;
+}
+
+bool address_text_is_private(const char *text)
+{
+    struct in_addr in;
+    struct in6_addr in6;
+    if (inet_pton(AF_INET, text, &in) == 1)
+        return is_private_4(ntohl(in.s_addr));
+    return inet_pton(AF_INET6, text, &in6) != 1 || is_private_6(in6.s6_addr);
+}
+
+void address_print(const struct sockaddr *address, char *text, size_t bytes)
+{
+    struct sockaddr_in in = {0};
+    struct sockaddr_in6 in6 = {0};
+    text[0] = '\0';
+    if (address->sa_family == AF_INET) {
+        memcpy(&in, address, sizeof in);
+        inet_ntop(AF_INET, &in.sin_addr, text, (socklen_t)bytes);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(&in6, address, sizeof in6);
+        inet_ntop(AF_INET6, &in6.sin6_addr, text, (socklen_t)bytes);
+    }
 }

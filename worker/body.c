@@ -52,7 +52,7 @@ static uint64_t reservation_for(const struct transfer *transfer, uint64_t end, u
     const struct headers *headers = &transfer->headers;
     uint64_t wants = reserved < EXTENT_WARM_BYTES ? EXTENT_WARM_BYTES : reserved * 2;
     if (!headers->is_encoded && headers->content_length >= 0 &&
-        (uint64_t)headers->content_length <= transfer->context->config->limits.body_bytes_max)
+        (uint64_t)headers->content_length <= transfer->body_bytes_max)
         wants = transfer->body_offset + (uint64_t)headers->content_length;
     if (wants < end)
         wants = end;
@@ -90,7 +90,7 @@ static unsigned char *body_end(const struct transfer *transfer)
 /* Counts bytes of the body, which lie at `data` and, where bodies are kept, in the extent too. */
 static bool add_body(struct transfer *transfer, const void *data, size_t bytes)
 {
-    if (transfer->context->config->keep_body)
+    if (transfer->keeps_body)
         transfer->body_stored += bytes;
     transfer->body_bytes += bytes;
     if (transfer->links)
@@ -103,18 +103,35 @@ static bool add_body(struct transfer *transfer, const void *data, size_t bytes)
 
 /* ---- bytes ---- */
 
+/* There is more than the request wants. The transfer ends with this, whatever is answered to libcurl. */
+static size_t end_at_limit(struct transfer *transfer)
+{
+    transfer->is_cut = transfer->flags & JOB_CUT;
+    if (transfer->is_cut)
+        return CURL_WRITEFUNC_ERROR;
+    bool is_own = transfer->body_bytes_max < transfer->context->config->limits.body_bytes_max;
+    return transfer_refuse(transfer, FETCH_TOO_LARGE,
+                           is_own ? "the body is larger than the request allows"
+                                  : "the body is larger than --max-body allows");
+}
+
 static size_t take_body(struct transfer *transfer, const char *data, size_t bytes)
 {
-    const struct fetch_config *config = transfer->context->config;
+    uint64_t may_grow = transfer->body_bytes_max - transfer->body_bytes;
+    bool is_over = bytes > may_grow;
     size_t taken = bytes;
-    if (bytes > config->limits.body_bytes_max - transfer->body_bytes)
-        return transfer_refuse(transfer, FETCH_TOO_LARGE, "the body is larger than --max-body allows");
-    if (config->keep_body && !reserve_body(transfer, bytes, &taken))
+    if (is_over && !(transfer->flags & JOB_CUT))
+        return end_at_limit(transfer);
+    if (is_over)
+        bytes = (size_t)may_grow;
+    if (transfer->keeps_body && bytes && !reserve_body(transfer, bytes, &taken))
         return taken;
-    if (config->keep_body)
+    if (transfer->keeps_body && bytes)
         memcpy(body_end(transfer), data, bytes);
     FAULT_POINT("body.after_copy");
-    return add_body(transfer, data, bytes) ? bytes : CURL_WRITEFUNC_ERROR;
+    if (!add_body(transfer, data, bytes))
+        return CURL_WRITEFUNC_ERROR;
+    return is_over ? end_at_limit(transfer) : bytes;
 }
 
 /* ---- decoding ---- */
@@ -124,10 +141,9 @@ static size_t take_body(struct transfer *transfer, const char *data, size_t byte
 static size_t find_room(struct transfer *transfer, void *scratch, size_t scratch_bytes, unsigned char **out,
                         size_t *taken)
 {
-    const struct fetch_config *config = transfer->context->config;
-    uint64_t may_grow = config->limits.body_bytes_max - transfer->body_bytes;
+    uint64_t may_grow = transfer->body_bytes_max - transfer->body_bytes;
     *out = scratch;
-    if (!config->keep_body || !may_grow)
+    if (!transfer->keeps_body || !may_grow)
         return may_grow && may_grow < scratch_bytes ? (size_t)may_grow : scratch_bytes;
     if (!reserve_body(transfer, 1, taken))
         return 0;
@@ -175,9 +191,12 @@ static size_t take_encoded(struct transfer *transfer, const char *data, size_t b
             transfer->redelivered_bytes += bytes - decoder_left(decoder);
             return taken;
         }
+        bool is_full = transfer->body_bytes == transfer->body_bytes_max;
         size_t given = decoder_take(decoder, out, room);
         const char *why;
         enum fetch_error error = decoder_error(decoder, &why);
+        if (is_full && (given || (error == FETCH_TOO_LARGE && transfer->flags & JOB_CUT)))
+            return end_at_limit(transfer);
         if (error != FETCH_OK)
             return transfer_refuse(transfer, error, why);
         if (!given)
@@ -208,7 +227,7 @@ void body_finish(struct transfer *transfer, CURLcode code)
         body_end_pause(transfer);
     if (!transfer->decoder)
         return;
-    if (code == CURLE_OK && !decoder_is_complete(transfer->decoder))
+    if (code == CURLE_OK && !transfer->is_cut && !decoder_is_complete(transfer->decoder))
         transfer_refuse(transfer, FETCH_DECODE, "the compressed body ends early");
     if (context->spare_decoder)
         decoder_close(transfer->decoder);

@@ -78,17 +78,37 @@ static struct watched *watched_of(struct job *job, int fd)
     return &job->watched[fd];
 }
 
+/* All is known. Were the socket refused, libcurl would try every other address of the name, and wait between them: so it gets one that
+ * it connects to nowhere (connect(2): AF_UNSPEC), by which nothing can be sent, and the transfer ends with this turn. */
+static int end_look_up(struct job *job, struct transfer *transfer, struct curl_sockaddr *address)
+{
+    address->addr.sa_family = AF_UNSPEC;
+    transfer->is_deaf = job->has_deaf = true;
+    return socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct transfer *transfer = context;
     struct job *job = transfer->context->socket_context;
     (void)purpose;
+    bool looks_up = transfer->flags & JOB_RESOLVE;
+    bool is_refused = false;
+    if (looks_up && transfer->is_deaf)
+        return CURL_SOCKET_BAD; /* the first address counts */
     if (transfer->context->config->block_private && address_is_private(&address->addr)) {
-        transfer->error = FETCH_BLOCKED_PRIVATE;
-        transfer->why = "the host has a private address (--block-private)";
-        return CURL_SOCKET_BAD;
+        is_refused = !(transfer->flags & JOB_ALLOW_PRIVATE);
+        transfer->context->has_private = transfer->context->has_private || !is_refused;
     }
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+    if (is_refused) {
+        transfer_refuse(transfer, FETCH_BLOCKED_PRIVATE, ADDRESS_IS_PRIVATE);
+        if (!looks_up)
+            return CURL_SOCKET_BAD;
+    } else if (looks_up) {
+        address_print(&address->addr, transfer->looked_up, sizeof transfer->looked_up);
+    }
+    int fd = looks_up ? end_look_up(job, transfer, address)
+                      : socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
     struct watched *watched = watched_of(job, fd);
     if (watched)
         *watched = (struct watched){.is_ours = true};
@@ -289,8 +309,8 @@ static void end_deaf(struct job *job)
         struct transfer *transfer = &job->transfers[i];
         if (!transfer->is_running || !transfer->is_deaf)
             continue;
-        transfer->error = FETCH_OUT_OF_MEMORY;
-        transfer->why = "the system watches no more sockets: epoll_ctl";
+        if (!(transfer->flags & JOB_RESOLVE))
+            transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "the system watches no more sockets: epoll_ctl");
         finish(job, transfer, CURLE_ABORTED_BY_CALLBACK);
     }
 }

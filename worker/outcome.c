@@ -167,7 +167,9 @@ void outcome_of_exchange(const struct transfer *transfer, CURLcode code, struct 
     if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
         copy_text(result->content_type, sizeof result->content_type, text);
     text = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &text) == CURLE_OK)
+    if (transfer->looked_up[0])
+        copy_text(result->remote_ip, sizeof result->remote_ip, transfer->looked_up);
+    else if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &text) == CURLE_OK)
         copy_text(result->remote_ip, sizeof result->remote_ip, text);
     result->curl_code = (int32_t)code;
     result->os_errno = (int32_t)os_errno;

@@ -13,6 +13,7 @@
 #include "worker/body.h"
 #include "worker/memory.h"
 #include "worker/outcome.h"
+#include "worker/wishes.h"
 
 /* One receive call takes up to this much. libcurl frees the buffer after every transfer, and from 64 KiB on glibc's heap would
  * consolidate itself each time. */
@@ -71,6 +72,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         taken = transfer_refuse(transfer, FETCH_PROTOCOL, headers_verdict_text(verdict));
     else if (config->keep_headers && !is_trailer && !keep_header(transfer, line, bytes))
         taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
+    else if (transfer->links && !is_trailer && !body_links_header(transfer->links, line, bytes))
+        taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no memory for the headers");
+    else if (!is_trailer && wishes_say_enough(transfer))
+        taken = transfer_refuse(transfer, FETCH_CANCELLED, "it is no page of HTML");
     else if (headers_say_nothing_of_length(&transfer->headers))
         tls_end_watch(&transfer->tls_end, transfer->easy);
     worker_set_current(transfer->context->worker, before);
@@ -163,12 +168,14 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
         status = set_connection(transfer, context->config);
     if (status == STATUS_OK)
         status = set_exchange(transfer);
+    if (status == STATUS_OK)
+        status = wishes_open(transfer);
     if (status == STATUS_OK && context->config->digest) {
         transfer->digest = EVP_MD_CTX_new();
         status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
-    if (status == STATUS_OK && context->config->links) {
-        transfer->links = body_links_open();
+    if (status == STATUS_OK && (context->config->links || context->config->pages)) {
+        transfer->links = body_links_open(context->config);
         status = transfer->links ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
     return status;
@@ -267,7 +274,10 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     if (transfer->began_again)
         SET(CURLOPT_FRESH_CONNECT, 0l);
     transfer->began_again = false;
-    transfer->headers_offset = slot->url_bytes + 1 + slot->header_bytes + URL_BYTES_MAX + 1;
+    enum status status = wishes_set(transfer, slot);
+    if (status != STATUS_OK)
+        return status;
+    transfer->headers_offset = slot->url_bytes + 1u + slot->header_bytes + URL_BYTES_MAX + 1;
     transfer->extent_used = transfer->headers_offset;
     transfer->headers_bytes = transfer->body_offset = transfer->body_bytes = transfer->body_stored = 0;
     transfer->redelivered_bytes = 0;
@@ -278,7 +288,7 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     if (transfer->digest && EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) != 1)
         return STATUS_OUT_OF_MEMORY;
     if (transfer->links)
-        body_links_begin(transfer->links);
+        body_links_begin(transfer->links, transfer->flags);
     CURLUcode code = set_url(transfer, url, slot->url_bytes);
     if (code != CURLUE_OK)
         return code == CURLUE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT;
@@ -299,7 +309,7 @@ bool transfer_begin_again(struct transfer *transfer, CURLcode code)
     long new_connections = 1;
     bool is_dead =
         code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_HTTP2;
-    if (!is_dead || transfer->began_again || transfer->error != FETCH_OK || transfer->headers.bytes)
+    if (!is_dead || transfer->began_again || transfer->flags & JOB_RESOLVE || transfer->error != FETCH_OK || transfer->headers.bytes)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &new_connections);
     if (new_connections > 0)
@@ -313,7 +323,7 @@ bool transfer_begin_again(struct transfer *transfer, CURLcode code)
 
 void transfer_fail(struct result_shm *result, enum fetch_error error, const char *why)
 {
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
     result->error = (uint16_t)error;
     result->retry_after_s = -1;
     result->queued_us = result->dns_us = result->connect_us = -1;
@@ -329,7 +339,7 @@ static void store_effective_url(struct transfer *transfer, struct result_shm *re
     const struct shared *shared = transfer->context->shared;
     const struct slot_shm *slot = &shared->slots[transfer->claim.slot];
     const char *url = NULL;
-    uint64_t at = slot->url_bytes + 1 + slot->header_bytes;
+    uint64_t at = slot->url_bytes + 1u + slot->header_bytes;
     curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
     size_t bytes = url ? strlen(url) : 0;
     if (!bytes || extent_reserve(shared, transfer->claim.slot, at + URL_BYTES_MAX + 1) != STATUS_OK)
@@ -355,6 +365,28 @@ static void store_effective_url(struct transfer *transfer, struct result_shm *re
 }
 static_assert(URL_BYTES_MAX == 4096u, "the message names this number");
 
+/* Behind all else in the extent. Its pages are on the books, but it waits for none: a block is small, and most lie in pages that stay.
+ * Where there are none the fetch has failed, as it has when there are none for the body. */
+static void store_page(struct transfer *transfer, struct result_shm *result)
+{
+    const struct shared *shared = transfer->context->shared;
+    uint32_t slot = transfer->claim.slot;
+    uint64_t body_end = transfer->body_offset + transfer->body_stored;
+    uint64_t at = ((body_end > transfer->extent_used ? body_end : transfer->extent_used) + 7) & ~7ull;
+    size_t bytes = body_links_page_bytes(transfer->links);
+    if (!bytes || result->error == FETCH_CANCELLED)
+        return;
+    if (extent_reserve(shared, slot, at + bytes) == STATUS_OK) {
+        body_links_store_page(transfer->links, extent_at(shared, slot) + at);
+        result->has_page = 1;
+        result->page_offset = at;
+        result->page_bytes = (uint32_t)bytes;
+    } else if (result->error == FETCH_OK || result->error == FETCH_HTTP_STATUS) {
+        result->error = FETCH_OUT_OF_MEMORY;
+        snprintf(result->detail, sizeof result->detail, "no shared memory left for the links: /dev/shm is full");
+    }
+}
+
 static void store_digest(struct transfer *transfer, struct result_shm *result)
 {
     unsigned int bytes = 0;
@@ -366,11 +398,13 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
 {
     struct result_shm *result = worker_result(transfer->context->worker, transfer->claim.slot);
     const struct slot_shm *slot = &transfer->context->shared->slots[transfer->claim.slot];
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
+    if (transfer->is_cut || transfer->looked_up[0])
+        code = CURLE_OK; /* it ended because we had what we wanted */
     if (code == CURLE_OK)
         transfer->error = FETCH_OK; /* one address of the host was refused, another was not */
     body_finish(transfer, code);
-    if (!tls_end_was_proper(&transfer->tls_end) && code == CURLE_OK && transfer->error == FETCH_OK)
+    if (!tls_end_was_proper(&transfer->tls_end) && code == CURLE_OK && transfer->error == FETCH_OK && !transfer->is_cut)
         transfer_refuse(transfer, FETCH_RESET, "the TLS connection was cut off, and nothing says where the body ends");
     tls_end_forget(&transfer->tls_end);
     outcome_of_exchange(transfer, code, result);
@@ -381,11 +415,17 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
     result->body_bytes = transfer->body_bytes;
     result->body_offset = transfer->body_offset;
     result->body_stored = transfer->body_stored;
-    result->links = transfer->links ? body_links_end(transfer->links) : 0;
+    result->is_cut = transfer->is_cut;
+    result->links = transfer->links ? body_links_end(transfer->links, transfer->easy) : 0;
     result->headers_offset = (uint32_t)transfer->headers_offset;
     result->headers_bytes = (uint32_t)transfer->headers_bytes;
     FAULT_POINT("finish.result");
     store_digest(transfer, result);
+    if (transfer->context->config->pages) {
+        store_page(transfer, result);
+        /* if we die here: the page lies in a slot that is taken back; the next attempt writes its own over it. */
+        FAULT_POINT("finish.page");
+    }
     transfer->was_used = true;
     if (transfer->last_header) {
         memory_release(transfer->held_header);

@@ -48,6 +48,16 @@ struct job_ops {
 
 extern const struct job_ops fetch_job;
 
+/* How what is found in a page is told. */
+struct page_config {
+    bool texts;        /* of links */
+    bool positions;    /* of links in the body */
+    bool ignore_query; /* links without their query */
+    const char *const *strip; /* names of parameters that are taken out of it; a '*' at the end: all that begin so */
+    size_t strip_count;
+    uint64_t seed; /* of fingerprints and hashes */
+};
+
 /* How to fetch; the same for all URLs of a run. Borrowed for the worker's life. */
 struct fetch_config {
     struct fetch_limits limits;
@@ -55,6 +65,8 @@ struct fetch_config {
     bool keep_headers;
     bool digest;
     bool links; /* count the links of pages */
+    bool pages; /* bring them to the coordinator: common/page.h */
+    struct page_config page;
     bool insecure;
     bool block_private;
     bool is_process;   /* the worker has a process of its own, which ends with it */

@@ -28,7 +28,7 @@ struct result_shm *empty_result(const struct job *job, const struct claim *claim
 {
     const struct shared *shared = worker_config_of(job->worker)->shared;
     struct result_shm *result = worker_result(job->worker, claim->slot);
-    memset(result, 0, offsetof(struct result_shm, sha256));
+    memset(result, 0, offsetof(struct result_shm, page_offset));
     result->retry_after_s = -1;
     result->queued_us = (clock_now_ns() - shared->slots[claim->slot].submitted_ns) / NS_PER_US;
     return result;

@@ -33,6 +33,8 @@ route_fn route_index;
 route_fn route_wiki;
 route_fn route_bytes;
 route_fn route_page;
+route_fn route_links;
+route_fn route_say;
 route_fn route_status;
 route_fn route_redirect;
 route_fn route_redirect_to;

@@ -85,6 +85,56 @@ void route_page(struct pages *pages, const struct request *request, struct answe
     buffer_close(&html);
 }
 
+void route_links(struct pages *pages, const struct request *request, struct answer *answer)
+{
+    enum { LINKS_MAX = 200000 };
+    (void)pages;
+    struct span rest = request->rest;
+    uint64_t count = 0;
+    if (!span_take_number(&rest, LINKS_MAX, &count)) {
+        route_bad_arguments(answer);
+        return;
+    }
+    struct buffer html = {0};
+    buffer_append_text(&html, "<!DOCTYPE html>\n<html lang=\"en\"><head><title>Links</title></head>\n<body>\n");
+    for (unsigned i = 0; i < count; i++) {
+        buffer_printf(&html, "<p><a href=\"/page/%u\">Page %u</a></p>\n", i, i);
+    }
+    buffer_append_text(&html, "</body></html>\n");
+    answer_open(answer, 200);
+    answer_header(answer, "Content-Type", "text/html; charset=UTF-8");
+    answer_finish_text(answer, (struct span){html.bytes, html.end});
+    buffer_close(&html);
+}
+
+void route_say(struct pages *pages, const struct request *request, struct answer *answer)
+{
+    (void)pages;
+    char text[PARAMETER_BYTES_MAX];
+    struct span value = {NULL, 0};
+    uint64_t status = 200;
+    if (span_find_parameter(request->query, "status", &value) &&
+        (!span_take_number(&value, 999, &status) || status < 200)) {
+        route_bad_arguments(answer);
+        return;
+    }
+    answer_open(answer, (unsigned)status);
+    if (span_find_parameter(request->query, "type", &value)) {
+        answer_header_span(answer, "Content-Type", (struct span){text, span_decode(value, text, sizeof(text))});
+    }
+    if (span_find_parameter(request->query, "header", &value)) {
+        buffer_append(answer->output, text, span_decode(value, text, sizeof(text)));
+        buffer_append_text(answer->output, "\r\n");
+    }
+    if (span_find_parameter(request->query, "pace", &value)) {
+        answer->pace_head = span_take_number(&value, ROUTE_MS_MAX, &answer->pace_ms);
+    }
+    if (!span_find_parameter(request->query, "body", &value)) {
+        value = (struct span){NULL, 0};
+    }
+    answer_finish_text(answer, (struct span){text, span_decode(value, text, sizeof(text))});
+}
+
 void route_status(struct pages *pages, const struct request *request, struct answer *answer)
 {
     (void)pages;
