@@ -36,7 +36,7 @@ LIBS       = $(PKG_LIBS) -pthread
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch libcurl transfer wishes headers body decoder tls_end address outcome crash memory \
-            body_links sniff page_lines link_header link_query links link_elements link_values link_charset html_charset \
+            body_links sniff page_lines link_header links link_elements link_values link_charset html_charset \
             sitemap sitemap_xml css css_text \
             html_tokenizer html_tag html_raw html_markup html_reference \
             sandbox rlimits landlock seccomp
