@@ -48,7 +48,7 @@ COMMAND  := main help option_table option_values options fetch_options units \
             input scheduler window task hosts turns retries due_heap report delivery \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,reason robots robots_text robots_pattern politeness politeness_address politeness_backoff)
+CRAWL    := $(addprefix crawl/,reason robots robots_text robots_rules robots_pattern politeness politeness_address politeness_backoff)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
