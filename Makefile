@@ -48,7 +48,7 @@ COMMAND  := main help option_table option_values options fetch_options units \
             input scheduler window task hosts turns retries due_heap report delivery \
             writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,reason url_set frontier_local frontier_queue frontier_record frontier_cells frontier_spill \
+CRAWL    := $(addprefix crawl/,reason url_set frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_park \
             frontier_disk frontier_file)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \

@@ -29,7 +29,8 @@ static enum status failed(const struct disk *disk, int code, char *why, size_t w
     if ((code & 0xff) == SQLITE_NOMEM)
         return STATUS_OUT_OF_MEMORY;
     bool is_full = (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR;
-    snprintf(why, why_bytes, "the frontier's file in %s: %s; more memory (--frontier-memory) or another TMPDIR would help",
+    snprintf(why, why_bytes,
+             "the frontier's file in %s: %s; more memory (--frontier-memory) or another TMPDIR would help",
              disk->directory, is_full && disk->file.error ? strerror(disk->file.error) : sqlite3_errstr(code));
     return STATUS_SYSTEM;
 }
@@ -51,7 +52,8 @@ static int open_database(struct disk *disk)
                       {&disk->get, "SELECT packed FROM waiting WHERE key = ?1"},
                       {&disk->drop, "DELETE FROM waiting WHERE key = ?1"}};
     for (size_t i = 0; i < sizeof statements / sizeof *statements && code == SQLITE_OK; i++)
-        code = sqlite3_prepare_v3(disk->db, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, statements[i].statement, NULL);
+        code = sqlite3_prepare_v3(disk->db, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, statements[i].statement,
+                                  NULL);
     return code;
 }
 
@@ -114,8 +116,8 @@ static void undo(struct disk *disk)
         sqlite3_exec(disk->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-enum status disk_put(struct disk *disk, uint32_t run_number, uint32_t number, const void *bytes, size_t count, char *why,
-                     size_t why_bytes)
+enum status disk_put(struct disk *disk, uint32_t run_number, uint32_t number, const void *bytes, size_t count,
+                     char *why, size_t why_bytes)
 {
     int code = sqlite3_get_autocommit(disk->db) ? run(disk->begin) : SQLITE_OK;
     if (code == SQLITE_OK) {
@@ -139,8 +141,8 @@ enum status disk_commit(struct disk *disk, char *why, size_t why_bytes)
     return failed(disk, code, why, why_bytes);
 }
 
-enum status disk_get(struct disk *disk, uint32_t run_number, uint32_t number, void *to, size_t room, size_t *count, char *why,
-                     size_t why_bytes)
+enum status disk_get(struct disk *disk, uint32_t run_number, uint32_t number, void *to, size_t room, size_t *count,
+                     char *why, size_t why_bytes)
 {
     sqlite3_bind_int64(disk->get, 1, key_of(run_number, number));
     int code = sqlite3_step(disk->get);

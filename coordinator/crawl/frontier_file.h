@@ -24,6 +24,7 @@ struct frontier_file {
 /* Opens one in directory and makes its VFS known to SQLite as file->vfs_name. OUT_OF_MEMORY, or SYSTEM with errno. The struct must not
  * move until frontier_file_close(). */
 enum status frontier_file_open(struct frontier_file *file, const char *directory);
-void frontier_file_close(struct frontier_file *file); /* accepts one that could not be opened, not one that was closed */
+void frontier_file_close(
+    struct frontier_file *file); /* accepts one that could not be opened, not one that was closed */
 
 #endif

@@ -117,7 +117,8 @@ static bool append(struct queues *queues, uint32_t segment, const struct frontie
     if (node->used) {
         size_t anchor_bytes;
         struct cells_cursor from = anchor(queues, segment, &anchor_bytes);
-        shared = cells_match(&queues->cells, from, url->url, anchor_bytes < url->url_bytes ? anchor_bytes : url->url_bytes);
+        shared =
+            cells_match(&queues->cells, from, url->url, anchor_bytes < url->url_bytes ? anchor_bytes : url->url_bytes);
     }
     unsigned char head[RECORD_HEAD_BYTES_MAX];
     size_t head_bytes = record_pack(head, url, shared);
@@ -136,7 +137,8 @@ static bool append(struct queues *queues, uint32_t segment, const struct frontie
 /* ---- levels ---- */
 
 /* Links a new level behind another one, or before all. */
-static uint32_t add_level(struct queues *queues, struct queue_site *site, uint32_t before, uint32_t depth, bool is_front)
+static uint32_t add_level(struct queues *queues, struct queue_site *site, uint32_t before, uint32_t depth,
+                          bool is_front)
 {
     uint32_t level = make_node(queues, depth, is_front);
     uint32_t *link = before != CELL_NONE ? &node_at(queues, before)->next_level : &site->first;

@@ -27,8 +27,9 @@ struct queues {
     struct cells cells;
     uint32_t root; /* of the tree of sites; CELL_NONE: there are none */
     uint32_t height;
-    uint64_t sites_end;     /* all sites are below */
-    uint32_t segment_bytes; /* a segment is full with so many, but for one that has a longer URL alone; 0: there are no sites */
+    uint64_t sites_end; /* all sites are below */
+    uint32_t
+        segment_bytes; /* a segment is full with so many, but for one that has a longer URL alone; 0: there are no sites */
 };
 
 /* The site's record, NULL: it never had a URL. Stays where it is. */

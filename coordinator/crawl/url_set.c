@@ -22,7 +22,7 @@
 #define SHARD_BITS 4u
 #define SHARDS (1u << SHARD_BITS)
 #define PAGE_BYTES 4096u
-#define SHARD_BYTES_MIN (2 * PAGE_BYTES) /* from one page to two would be twice the memory */
+#define SHARD_BYTES_MIN (3 * PAGE_BYTES) /* so that the first growth is by a third, not by twice */
 #define PLACES_BEYOND 64u
 
 /* Shares of the homes that are taken, at most. */
