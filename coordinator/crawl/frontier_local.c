@@ -155,6 +155,7 @@ enum status frontier_local_open(struct frontier **frontier, size_t memory_bytes,
     local->directory = directory ? strdup(directory) : NULL;
     local->spill = (struct spill){.queues = &local->queues,
                                   .directory = local->directory,
+                                  .reach = SPILL_REACH_FIRST,
                                   .why = local->base.why,
                                   .why_bytes = sizeof local->base.why};
     if (memory_bytes < MEMORY_BYTES_MIN)

@@ -8,7 +8,6 @@
 #include "common/check.h"
 #include "coordinator/crawl/frontier_park.h"
 
-#define REACH_FIRST (1ull << 20)
 #define REACH_LEAST 16u
 #define REACH_MOST (1ull << 40)
 #define FREE_SHARE 16u   /* of the budget is made free at a time */
@@ -292,25 +291,41 @@ static enum status end_of_moves(struct spill *spill, const uint32_t *sites, uint
     return status;
 }
 
-/* Goes round all sites once, from the hand on, until so many cells are free. */
-static enum status sweep(struct spill *spill, uint32_t goal)
+/* Goes round all sites once, from the hand on, until so many cells are free. longest: the most URLs of a site that was seen and is not parked. */
+static enum status sweep(struct spill *spill, uint32_t goal, uint64_t *longest)
 {
-    const struct cells *cells = &spill->queues->cells;
-    uint64_t end = spill->queues->sites_end;
+    const struct queues *queues = spill->queues;
+    uint64_t end = queues->sites_end;
     uint32_t sites[DISK_ROWS_A_COMMIT];
     uint32_t count = 0;
+    struct queue_site *eight = NULL; /* sites lie by eight in a cell */
     enum status status = STATUS_OK;
-    for (uint64_t i = 0; i < end && status == STATUS_OK && cells_left(cells) < goal; i++) {
+    *longest = 0;
+    for (uint64_t i = 0; i < end && status == STATUS_OK && cells_left(&queues->cells) < goal; i++) {
         spill->hand = spill->hand + 1 < end ? spill->hand + 1 : 0;
-        struct queue_site *site = queues_site(spill->queues, (uint32_t)spill->hand);
-        if (!site || site->is_parked || site->waiting <= spill->reach)
+        uint32_t among = (uint32_t)(spill->hand % SITES_A_CELL);
+        if (i == 0 || among == 0)
+            eight = queues_site(queues, (uint32_t)spill->hand - among);
+        if (!eight || eight[among].is_parked || !eight[among].waiting)
             continue;
-        status = spill_site(spill, site, goal);
+        *longest = eight[among].waiting > *longest ? eight[among].waiting : *longest;
+        if (eight[among].waiting <= spill->reach)
+            continue;
+        status = spill_site(spill, &eight[among], goal);
         sites[count++] = (uint32_t)spill->hand;
         if (status == STATUS_OK && count == DISK_ROWS_A_COMMIT)
             status = end_of_moves(spill, sites, &count);
     }
     return status == STATUS_OK && count ? end_of_moves(spill, sites, &count) : status;
+}
+
+/* The reach after one that did not free enough: one that may. */
+static uint64_t shorter(uint64_t reach, uint64_t longest)
+{
+    do {
+        reach = reach > REACH_LEAST ? reach / 4 : 0;
+    } while (reach && reach >= longest);
+    return reach;
 }
 
 enum status spill_make_room(struct spill *spill, uint32_t cells_wanted)
@@ -321,15 +336,16 @@ enum status spill_make_room(struct spill *spill, uint32_t cells_wanted)
     enum status status =
         spill->disk ? STATUS_OK : disk_open(&spill->disk, spill->directory, spill->why, spill->why_bytes);
     uint32_t goal = cells->limit / FREE_SHARE > cells_wanted ? cells->limit / FREE_SHARE : cells_wanted;
-    spill->reach = !spill->reach ? REACH_FIRST : spill->reach < REACH_MOST ? spill->reach * 4 : REACH_MOST;
+    spill->reach = spill->reach ? spill->reach * 4 : REACH_LEAST;
     while (status == STATUS_OK) {
-        status = sweep(spill, goal);
+        uint64_t longest;
+        status = sweep(spill, goal, &longest);
         if (cells_left(cells) >= goal || spill->reach == 0)
             break;
-        spill->reach = spill->reach > REACH_LEAST ? spill->reach / 4 : 0;
+        spill->reach = shorter(spill->reach, longest);
     }
-    if (spill->reach < REACH_LEAST)
-        spill->reach = REACH_LEAST;
+    if (spill->reach > REACH_MOST)
+        spill->reach = REACH_MOST;
     if (cells_left(cells) >= cells_wanted)
         return STATUS_OK;
     return status != STATUS_OK ? status : STATUS_OUT_OF_MEMORY;
@@ -389,7 +405,8 @@ static enum status load_row(struct spill *spill, uint32_t level, uint32_t where)
 }
 
 /* As spill_make_room(), for a site that may be parked, or become so meanwhile. */
-static enum status make_room_for(struct spill *spill, const struct queue_site *site, uint32_t cells, bool is_over_allowed)
+static enum status make_room_for(struct spill *spill, const struct queue_site *site, uint32_t cells,
+                                 bool is_over_allowed)
 {
     enum status status = spill_make_room(spill, cells + (site ? park_cells(site) : 0));
     if (status != STATUS_OK && !is_over_allowed)

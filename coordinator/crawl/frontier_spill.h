@@ -36,7 +36,9 @@ struct spill_move {
     bool is_before;    /* they stand before the stub, not behind it */
 };
 
-/* Begins as all zero but for queues, directory and why. */
+#define SPILL_REACH_FIRST (1u << 20)
+
+/* Begins as all zero but for queues, directory, why and reach. */
 struct spill {
     struct queues *queues;
     struct disk *disk;     /* NULL: not needed yet */
