@@ -53,7 +53,7 @@ CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table cr
             crawl_page crawl_report story site reason scope expressions traps url_shape url_dates counters tell \
             robots robots_text robots_rules robots_pattern \
             politeness politeness_address politeness_backoff duplicates url_log scratch_file url_set \
-            frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_disk frontier_file)
+            frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_park frontier_disk frontier_file)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)

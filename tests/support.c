@@ -88,6 +88,22 @@ bool shm_names_are_gone(void)
 
 /* ---- processes and descriptors ---- */
 
+size_t bytes_not_for_children(void)
+{
+    FILE *file = fopen("/proc/self/smaps", "r");
+    ck_assert_ptr_nonnull(file);
+    size_t kib = 0;
+    size_t sum = 0;
+    for (char line[512]; fgets(line, sizeof line, file);) {
+        if (strncmp(line, "Size:", 5) == 0)
+            kib = strtoul(line + 5, NULL, 10);
+        else if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dc"))
+            sum += kib << 10;
+    }
+    fclose(file);
+    return sum;
+}
+
 size_t descriptors_open(void)
 {
     return count_entries("/proc/self/fd", "") - 1; /* the directory itself */

@@ -36,6 +36,9 @@ bool enter_private_etc(const char *nsswitch);
 /* Waits until no object of ours has a name in /dev/shm: those of suites beside us have one for an instant. */
 bool shm_names_are_gone(void);
 
+/* Bytes of this process's memory that a child would not get (MADV_DONTFORK). */
+size_t bytes_not_for_children(void);
+
 /* ---- processes and descriptors ---- */
 
 /* Descriptors of this process that are open now. */
