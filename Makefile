@@ -131,6 +131,10 @@ $(BUILD)/origin: $(BUILD)/tests/origin/origin_main.o $(BUILD)/liborigin.a
 $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+# The second parser of pages, for this suite alone.
+$(BUILD)/tests/check_links_real.o: private FLAGS += `pkg-config --cflags libxml-2.0`
+$(BUILD)/tests/check_links_real: private LIBS += `pkg-config --libs libxml-2.0`
+
 $(BUILD)/tests/run: $(BUILD)/tests/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
 
