@@ -89,6 +89,7 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
     if (status != STATUS_OK)
         _exit(status == STATUS_INVALID_ARGUMENT ? WORKER_CONFIG : WORKER_SHORT);
     worker_confine(worker); /* libcurl has begun, nothing of the network has come in */
+    FAULT_POINT("child.confined");
     enum worker_exit code = worker_run(worker);
 #ifdef SHOAL_SANITIZED
     worker_close(worker); /* else the kernel takes all back, and faster */

@@ -26,7 +26,7 @@ static void hear(struct future *future, void *context)
 
 /* One batch after the other, so that there are idle workers in between. Returns how many were given up as crashed; a pool that
  * is broken refuses the rest, which counts as well. */
-static int run_batches(int count, int bytes, bool is_blameless)
+static int run_batches(const struct fault_row *row, int count, int bytes, bool is_blameless)
 {
     struct future *futures[BATCH];
     uint8_t heard[COUNT] = {0};
@@ -35,8 +35,10 @@ static int run_batches(int count, int bytes, bool is_blameless)
         if (executor_why_broken(rig.executor)[0] != '\0')
             return crashed + count - from;
         int placed = 0;
+        char path[64];
         char url[128];
-        origin_url(&rig.origin, url, sizeof url, "/delay/2/bytes/%d", bytes);
+        fault_page(row, bytes, path, sizeof path);
+        origin_url(&rig.origin, url, sizeof url, "/delay/2/%s", path);
         while (placed < BATCH && executor_submit_url(rig.executor, url, &futures[placed]) == STATUS_OK) {
             ck_assert_int_eq(future_add_done_callback(futures[placed], hear, &heard[from + placed]), STATUS_OK);
             placed++;
@@ -48,7 +50,7 @@ static int run_batches(int count, int bytes, bool is_blameless)
             enum status status = future_result(futures[i], NET_MS, &result);
             ck_assert_msg(status == STATUS_OK || status == STATUS_FAILED, "%d: %s", i, status_name(status));
             if (status == STATUS_OK)
-                expect_text_body(result, (uint64_t)bytes);
+                expect_fault_page(row, result, bytes);
             else
                 ck_assert_msg(result->error == FETCH_WORKER_CRASHED, "%s", fetch_error_name(result->error));
             crashed += status != STATUS_OK;
@@ -71,6 +73,7 @@ static void end_every_life(const struct fault_row *row, const char *action)
     struct executor_stats stats;
     rig.options.hang_time_ms = 300;
     rig.options.memory_bytes_max = 1u << 20;
+    rig.options.keep |= EXECUTOR_LINKS;
     rig.options.concurrency = 16;
     rig_open(&rig);
     snprintf(self, sizeof self, "%d", (int)getpid());
@@ -80,7 +83,7 @@ static void end_every_life(const struct fault_row *row, const char *action)
     int tried = 0;
     int64_t deadline_ms = now_ms() + NET_MS;
     do { /* on a busy machine a life may pass its place late */
-        crashed += run_batches(count, is_large ? LARGE_BYTES : BODY_BYTES, is_blameless);
+        crashed += run_batches(row, count, is_large ? LARGE_BYTES : BODY_BYTES, is_blameless);
         tried += count;
         executor_stats(rig.executor, &stats);
     } while (stats.worker_deaths < 2 && now_ms() < deadline_ms);

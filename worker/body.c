@@ -176,6 +176,7 @@ static size_t take_encoded(struct transfer *transfer, const char *data, size_t b
             return taken;
         }
         size_t given = decoder_take(decoder, out, room);
+        FAULT_POINT("decode.after_take");
         const char *why;
         enum fetch_error error = decoder_error(decoder, &why);
         if (error != FETCH_OK)

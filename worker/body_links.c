@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/fault.h"
 #include "worker/html_scan.h"
 #include "worker/links.h"
 
@@ -97,6 +98,7 @@ void body_links_take(struct body_links *work, CURL *easy, const char *bytes, siz
     }
     if (work->body == BODY_PAGE)
         links_feed(work->links, bytes, count);
+    FAULT_POINT("links.after_feed");
 }
 
 uint32_t body_links_end(struct body_links *work)
