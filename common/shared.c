@@ -29,7 +29,8 @@ uint32_t layout_stamp(void)
         offsetof(struct header_shm, rings),  offsetof(struct slot_shm, result),
         offsetof(struct result_shm, sha256), offsetof(struct result_shm, detail),
         offsetof(struct roster_shm, pid),    sizeof(sem_t),
-        offsetof(struct result_shm, links),
+        offsetof(struct result_shm, links),  offsetof(struct slot_shm, ring),
+        offsetof(struct slot_shm, cancel),   offsetof(struct slot_shm, growing),
     };
     uint32_t stamp = 2166136261u; /* FNV-1a */
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

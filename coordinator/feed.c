@@ -41,7 +41,6 @@ static bool write_request(struct executor *executor, struct future *future, uint
     memcpy(extent_at(shared, slot), future->text, bytes);
     at->url_bytes = future->url_bytes;
     at->header_bytes = future->header_bytes;
-    at->attempt = future->attempts;
     at->task = future->task;
     atomic_store_explicit(&at->ring, kind, memory_order_relaxed);
     at->submitted_ns = future->submitted_ns;
