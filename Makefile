@@ -234,7 +234,7 @@ uninstall:
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev
-TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 spin
+TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 spin strace
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 
