@@ -8,12 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of the signal: a sanitizer's handler would make an exit of it. */
+static void crash(void)
+{
+    signal(SIGSEGV, SIG_DFL);
+    kill(getpid(), SIGSEGV);
+}
+
 static void act(const char *action)
 {
     if (strcmp(action, "kill") == 0)
         kill(getpid(), SIGKILL);
     else if (strcmp(action, "segv") == 0)
-        kill(getpid(), SIGSEGV);
+        crash();
     else if (strcmp(action, "stop") == 0)
         kill(getpid(), SIGSTOP);
     else if (strcmp(action, "exit") == 0)
