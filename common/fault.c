@@ -11,7 +11,8 @@
 /* Of the signal: a sanitizer's handler would make an exit of it. */
 static void crash(void)
 {
-    signal(SIGSEGV, SIG_DFL);
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigaction(SIGSEGV, &plain, NULL);
     kill(getpid(), SIGSEGV);
 }
 
