@@ -77,7 +77,8 @@ static void die_first(const struct fault_row *row, const char *action)
     int bytes = strcmp(row->name, "pause.after_mark") == 0 ? LARGE_BYTES : BODY_BYTES;
     snprintf(self, sizeof self, "%d", (int)getpid());
     setenv("FAULT_SPARES", self, 1); /* it passes some of the places too, and is not meant */
-    rig.options.hang_time_ms = 600;
+    if (strcmp(action, "stop") == 0)
+        rig.options.hang_time_ms = 600;
     rig.options.memory_bytes_max = 1u << 20;
     rig.options.keep |= EXECUTOR_LINKS;
     rig_open(&rig);
