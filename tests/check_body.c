@@ -7,8 +7,13 @@
 
 #define MEMORY_BYTES (1u << 20)
 #define BODY_BYTES 100000
-#define TOTAL_MS 300
-#define HELD_MS 700
+#ifdef SHOAL_SANITIZED /* valgrind is twenty times as slow */
+#define TOTAL_MS 4000
+#define HELD_MS 5000
+#else
+#define TOTAL_MS 400
+#define HELD_MS 800
+#endif
 
 static struct rig rig;
 
