@@ -15,6 +15,9 @@
 #include "coordinator/executor.h"
 #include "tests/origin/origin.h"
 
+/* Whether each test has a process of its own, which it may end; not so under valgrind (CK_FORK=no). */
+bool tests_are_forked(void);
+
 /* How long anything may take before a test gives up: a net, never a pace. */
 #define NET_MS 20000
 

@@ -409,6 +409,7 @@ void body_links_take(struct body_links *work, CURL *easy, const char *bytes, siz
         css_feed(work->css, bytes, count);
     if (work->config->pages)
         XXH3_128bits_update(work->hash, bytes, count);
+    FAULT_POINT("links.after_feed");
 }
 
 uint32_t body_links_end(struct body_links *work, CURL *easy)
