@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#include "common/fault.h"
 #include "common/fingerprint.h"
 #include "common/page.h"
 #include "common/url_query.h"
