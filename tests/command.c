@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 64
+#define ARGUMENTS_MAX 2100
 #define LOOK_MS 5 /* how often the origin's counts are looked at while there is nothing to read */
 
 static char suite_directory[CLI_PATH_BYTES / 4]; /* what tests that failed leave behind is in there */
