@@ -170,7 +170,8 @@ struct fetch_result {
 
 /* What one request wants otherwise than the executor's options say. */
 enum request_flag {
-    REQUEST_KEEP_BODY = 1u << 0,   /* keep this body, though the executor keeps none; needs EXECUTOR_PAGES, which makes room */
+    REQUEST_KEEP_BODY =
+        1u << 0, /* keep this body, though the executor keeps none; needs EXECUTOR_PAGES, which makes room */
     REQUEST_NO_REDIRECT = 1u << 1, /* a redirect is the answer; with EXECUTOR_PAGES its target is a link of the page */
     REQUEST_ALLOW_PRIVATE = 1u << 2, /* though options.block_private */
     REQUEST_RESOLVE =

@@ -70,6 +70,7 @@ static void end_every_life(const struct fault_row *row, const char *action)
     char self[16];
     struct executor_stats stats;
     rig.options.hang_time_ms = 300;
+    rig.options.keep |= EXECUTOR_PAGES; /* they pass where a page would be stored, too */
     rig.options.memory_bytes_max = 1u << 20;
     rig.options.concurrency = 16;
     rig_open(&rig);

@@ -17,7 +17,7 @@ struct found {
     FILE *out;
 };
 
-static const char KINDS[] = "pfgrsclno"; /* page frame form(g) refresh asset(s) canonical alternate(l) next other */
+static const char KINDS[] = "pfgrtsclno"; /* page frame form(g) refresh redirect(t) asset(s) canonical alternate(l) next other */
 static struct found found;
 static struct links *links;
 static struct links_sink sink;

@@ -55,10 +55,24 @@ static const struct page FACTS = {
 static void write_three(void)
 {
     const struct page_link links[] = {
-        {.fingerprint = 1, .at = 77, .raw_bytes = 9, .kind = LINK_PAGE, .rel = LINK_NOFOLLOW | LINK_UGC, .quoting = QUOTING_SINGLE,
-         .url = {"http://example.org/a", 20}, .text = {"text of it", 10}},
-        {.fingerprint = UINT64_MAX, .at = UINT64_MAX, .kind = LINK_BASE, .quoting = QUOTING_CSS, .url = {"http://b/", 9}},
-        {.fingerprint = 3, .at = 0, .kind = LINK_REDIRECT, .quoting = QUOTING_NONE, .url = {"http://example.org/longer", 25}},
+        {.fingerprint = 1,
+         .at = 77,
+         .raw_bytes = 9,
+         .kind = LINK_PAGE,
+         .rel = LINK_NOFOLLOW | LINK_UGC,
+         .quoting = QUOTING_SINGLE,
+         .url = {"http://example.org/a", 20},
+         .text = {"text of it", 10}},
+        {.fingerprint = UINT64_MAX,
+         .at = UINT64_MAX,
+         .kind = LINK_BASE,
+         .quoting = QUOTING_CSS,
+         .url = {"http://b/", 9}},
+        {.fingerprint = 3,
+         .at = 0,
+         .kind = LINK_REDIRECT,
+         .quoting = QUOTING_NONE,
+         .url = {"http://example.org/longer", 25}},
     };
     page_writer_begin(&writer, ROOMY);
     for (size_t i = 0; i < 3; i++)

@@ -108,8 +108,8 @@ static const struct {
     uint64_t offset;
     uint32_t bytes;
 } NO_PLACES[] = {
-    {0, UINT32_MAX}, {UINT64_MAX - 7, 8}, {UINT64_MAX, UINT32_MAX}, {24576, 8},  {24568, 16},
-    {0, 24577},      {16384, 0},          {16385, 64},              {1ull << 40, 64}, {UINT64_MAX - 7, UINT32_MAX},
+    {0, UINT32_MAX}, {UINT64_MAX - 7, 8}, {UINT64_MAX, UINT32_MAX},     {24576, 8}, {24568, 16}, {0, 24577}, {16384, 0},
+    {16385, 64},     {1ull << 40, 64},    {UINT64_MAX - 7, UINT32_MAX},
 };
 #define NO_PLACE_COUNT ((int)(sizeof NO_PLACES / sizeof NO_PLACES[0]))
 

@@ -63,8 +63,7 @@ END_TEST
 START_TEST(each_byte_is_data_or_text_as_the_standard_has_it)
 {
     for (int byte = 0; byte < 256; byte++) {
-        bool is_data =
-            byte <= 0x08 || byte == 0x0b || (byte >= 0x0e && byte <= 0x1a) || (byte >= 0x1c && byte <= 0x1f);
+        bool is_data = byte <= 0x08 || byte == 0x0b || (byte >= 0x0e && byte <= 0x1a) || (byte >= 0x1c && byte <= 0x1f);
         for (size_t at = 0; at < 20; at++) { /* in every place of a word */
             char page[24];
             memset(page, 'x', sizeof page);

@@ -18,8 +18,9 @@
 #include "worker/sitemap.h"
 #include "worker/sniff.h"
 
-#define ROBOTS_NAME "shoal"            /* that we answer to in X-Robots-Tag */
 #define WRITER_BYTES_KEPT (256u << 10) /* a buffer that grew beyond this for one page is given back */
+
+#define AGENT_BYTES 64 /* of our name, as X-Robots-Tag has it */
 
 enum body_is { BODY_UNKNOWN, BODY_PAGE, BODY_SITEMAP, BODY_CSS, BODY_OTHER };
 
@@ -33,12 +34,12 @@ struct body_links {
     bool has_page;
     struct page_writer writer;
     struct page_lines lines;
-    struct url_resolver *resolver;     /* for what the header, a sitemap or a style sheet names */
-    struct sitemap *sitemap;           /* while one arrives */
-    struct css *css;                   /* since the first sheet */
-    uint32_t found, dropped, unusable; /* in that list or sheet */
+    struct url_resolver *resolver; /* for what the header names */
     XXH3_state_t *hash;
+    struct sitemap *sitemap; /* NULL until the first */
+    struct css *css;         /* the same */
     struct page facts;
+    char agent[AGENT_BYTES];
     char trimmed[URL_BYTES_MAX + 1];
     char canonical[URL_BYTES_MAX + 1];
 };
@@ -74,26 +75,73 @@ static void take_redirect(struct body_links *work, const char *base)
         add_link(work, &link);
 }
 
-/* ---- lists and sheets ---- */
-
-/* A reference in something other than HTML. False: it is no URL that is fetched. */
-static bool add_reference(struct body_links *work, struct page_link *link, const char *at, size_t bytes)
+static void add_reference(struct body_links *work, struct html_span reference, enum link_kind kind, unsigned rel)
 {
-    if (url_resolve(work->resolver, at, bytes, &link->url) != URL_RESOLVED)
-        return false;
-    add_link(work, link);
-    return true;
+    struct page_link link = {.at = UINT64_MAX, .kind = kind, .rel = rel};
+    if (url_resolve(work->resolver, reference.at, reference.bytes, &link.url) != URL_RESOLVED) {
+        work->facts.unusable++;
+        return;
+    }
+    add_link(work, &link);
+    if (kind != LINK_CANONICAL || work->facts.canonical.bytes)
+        return;
+    memcpy(work->canonical, link.url.at, link.url.bytes);
+    work->facts.canonical = (struct url_text){work->canonical, link.url.bytes};
 }
+
+/* What the header says of the page, behind what the page says: references are relative to its own URL, whatever its base element. */
+static void page_take_header_lines(struct body_links *work, const char *base)
+{
+    enum page_line kind;
+    struct url_text text;
+    struct header_link link;
+    if (!work->lines.used || !base || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+        return;
+    for (size_t at = 0; page_lines_next(&work->lines, &at, &kind, &text);) {
+        struct html_span value = {text.at, text.bytes};
+        struct html_span url;
+        if (kind == PAGE_LINE_ROBOTS)
+            work->facts.robots |= link_header_robots(value, work->agent);
+        else if (kind == PAGE_LINE_REFRESH && link_refresh_url(value, &url))
+            add_reference(work, url, LINK_REFRESH, 0);
+        while (kind == PAGE_LINE_LINK && link_header_next(&value, &link))
+            add_reference(work, link.target, link.kind, link.rel);
+    }
+}
+
+/* ---- lists of a site's pages ---- */
 
 static void on_listed(void *context, enum link_kind kind, struct url_text loc)
 {
-    struct body_links *work = context;
-    struct page_link link = {.at = UINT64_MAX, .kind = kind};
-    if (add_reference(work, &link, loc.at, loc.bytes))
-        work->found++;
-    else
-        work->unusable++;
+    add_reference(context, (struct html_span){loc.at, loc.bytes}, kind, 0);
 }
+
+static bool begin_sitemap(struct body_links *work, const char *base)
+{
+    if (!work->sitemap)
+        work->sitemap = sitemap_open(on_listed, work);
+    if (!work->sitemap || !base || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+        return false;
+    work->facts = (struct page){0};
+    page_writer_begin(&work->writer, SITEMAP_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
+    sitemap_begin(work->sitemap, &work->config->limits);
+    return true;
+}
+
+static uint32_t end_sitemap(struct body_links *work)
+{
+    struct sitemap_result result = sitemap_end(work->sitemap);
+    XXH128_hash_t hash = XXH3_128bits_digest(work->hash);
+    work->facts.hash_low = hash.low64;
+    work->facts.hash_high = hash.high64;
+    work->facts.dropped = result.dropped;
+    work->facts.unusable += result.unusable;
+    work->facts.flags = PAGE_IS_SITEMAP | (result.verdict == SITEMAP_OK ? 0 : PAGE_IS_BROKEN);
+    work->has_page = true;
+    return result.found;
+}
+
+/* ---- style sheets ---- */
 
 static void on_css(void *context, const struct css_value *value)
 {
@@ -103,29 +151,12 @@ static void on_css(void *context, const struct css_value *value)
         link.at = value->at;
         link.raw_bytes = (uint32_t)value->raw_bytes;
     }
-    if (work->found == LINKS_PER_PAGE_MAX)
-        work->dropped++;
-    else if (add_reference(work, &link, value->text.at, value->text.bytes))
-        work->found++;
+    if (work->writer.link_count == LINKS_PER_PAGE_MAX)
+        work->facts.dropped++;
+    else if (url_resolve(work->resolver, value->text.at, value->text.bytes, &link.url) == URL_RESOLVED)
+        add_link(work, &link);
     else
-        work->unusable++;
-}
-
-static bool begin_sitemap(struct body_links *work)
-{
-    work->sitemap = sitemap_open(on_listed, work);
-    if (work->sitemap)
-        sitemap_begin(work->sitemap, &work->config->limits);
-    return work->sitemap != NULL;
-}
-
-static bool begin_css(struct body_links *work)
-{
-    if (!work->css)
-        work->css = css_open(on_css, work);
-    if (work->css)
-        css_begin(work->css);
-    return work->css != NULL;
+        work->facts.unusable++;
 }
 
 static bool is_css(const char *type)
@@ -133,87 +164,31 @@ static bool is_css(const char *type)
     return type && strncasecmp(type, "text/css", 8) == 0 && (!type[8] || type[8] == ';' || html_is_space(type[8]));
 }
 
-/* A body that is no HTML but has links, if it is one. */
-static enum body_is begin_other(struct body_links *work, const char *url, const char *type)
+static bool begin_css(struct body_links *work, const char *base)
 {
-    bool is_sitemap = (work->flags & JOB_SITEMAP) != 0;
-    if ((!is_sitemap && !is_css(type)) || !url || url_resolver_set_base(work->resolver, url, strlen(url)) != FETCH_OK)
-        return BODY_OTHER;
-    work->found = work->dropped = work->unusable = 0;
-    page_writer_begin(&work->writer,
-                      (is_sitemap ? SITEMAP_BLOCK_BYTES_MAX : PAGE_BLOCK_BYTES_MAX) - PAGE_HEAD_BYTES_MAX);
-    if (is_sitemap)
-        return begin_sitemap(work) ? BODY_SITEMAP : BODY_OTHER;
-    return begin_css(work) ? BODY_CSS : BODY_OTHER;
+    if (!work->css)
+        work->css = css_open(on_css, work);
+    if (!work->css || !base || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+        return false;
+    work->facts = (struct page){0};
+    page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
+    css_begin(work->css);
+    return true;
 }
 
-static void end_other(struct body_links *work, enum body_is body)
+/* Without css_end(): what the end cuts off is more often a body that was cut than a sheet that was written so. */
+static uint32_t end_css(struct body_links *work, const char *base)
 {
+    uint32_t found = work->writer.link_count;
     XXH128_hash_t hash = XXH3_128bits_digest(work->hash);
-    work->facts = (struct page){.hash_low = hash.low64, .hash_high = hash.high64};
+    work->facts.hash_low = hash.low64;
+    work->facts.hash_high = hash.high64;
+    work->facts.unusable += css_too_long(work->css);
+    work->facts.flags = PAGE_IS_CSS | (work->config->page.positions ? PAGE_HAS_POSITIONS : 0u);
     work->has_page = true;
-    if (body == BODY_CSS) {
-        /* Not css_end(): what the end cuts off is more often a body that was cut than a sheet that was written so. */
-        work->facts.flags = PAGE_IS_CSS | (work->config->page.positions ? PAGE_HAS_POSITIONS : 0u);
-        work->unusable += css_too_long(work->css);
-    } else {
-        struct sitemap_result result = sitemap_end(work->sitemap);
-        work->facts.flags = PAGE_IS_SITEMAP | (result.verdict == SITEMAP_OK ? 0u : PAGE_IS_BROKEN);
-        work->dropped = result.dropped;
-        work->unusable += result.unusable;
-    }
-    work->facts.dropped = work->dropped;
-    work->facts.unusable = work->unusable;
+    page_take_header_lines(work, base);
+    return found;
 }
-
-/* ---- header lines ---- */
-
-static void take_header_link(struct body_links *work, struct page_link *link, struct html_span target)
-{
-    if (!add_reference(work, link, target.at, target.bytes)) {
-        work->facts.unusable++;
-    } else if (link->kind == LINK_CANONICAL && !work->facts.canonical.bytes) {
-        memmove(work->canonical, link->url.at, link->url.bytes + 1);
-        work->facts.canonical = (struct url_text){work->canonical, link->url.bytes};
-    }
-}
-
-static void take_header_line(struct body_links *work, enum page_line kind, struct html_span value)
-{
-    struct header_link from;
-    struct html_span url;
-    switch (kind) {
-    case PAGE_LINE_LINK:
-        while (link_header_next(&value, &from)) {
-            struct page_link link = {.at = UINT64_MAX, .kind = from.kind, .rel = from.rel};
-            take_header_link(work, &link, from.target);
-        }
-        break;
-    case PAGE_LINE_REFRESH:
-        if (link_refresh_url(value, &url)) {
-            struct page_link link = {.at = UINT64_MAX, .kind = LINK_REFRESH};
-            take_header_link(work, &link, url);
-        }
-        break;
-    default:
-        work->facts.robots |= link_header_robots(value, ROBOTS_NAME);
-        break;
-    }
-}
-
-/* What the header says of the page. Its references are relative to the page's URL, whatever its base element says (RFC 8288, 3.1). */
-static void page_take_header_lines(struct body_links *work, const char *base)
-{
-    enum page_line kind;
-    struct url_text value;
-    size_t at = 0;
-    if (!base || !work->lines.used || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
-        return;
-    while (page_lines_next(&work->lines, &at, &kind, &value))
-        take_header_line(work, kind, (struct html_span){value.at, value.bytes});
-}
-
-/* ---- pages ---- */
 
 static void take_facts(struct body_links *work)
 {
@@ -264,6 +239,8 @@ struct body_links *body_links_open(const struct fetch_config *config)
         work->resolver = url_resolver_open();
         work->hash = XXH3_createState();
         is_open = is_open && work->resolver && work->hash;
+        size_t bytes = strcspn(config->user_agent, "/ \t"); /* the product's name, RFC 9110, 10.1.5 */
+        memcpy(work->agent, config->user_agent, bytes < AGENT_BYTES ? bytes : AGENT_BYTES - 1);
     }
     if (is_open)
         return work;
@@ -276,10 +253,10 @@ void body_links_close(struct body_links *work)
     if (!work)
         return;
     links_close(work->links);
-    sitemap_close(work->sitemap);
-    css_close(work->css);
     url_resolver_close(work->resolver);
     XXH3_freeState(work->hash);
+    sitemap_close(work->sitemap);
+    css_close(work->css);
     page_writer_free(&work->writer);
     page_lines_free(&work->lines);
     free(work);
@@ -317,76 +294,71 @@ static const char *url_of(CURL *easy)
     return url;
 }
 
-/* HTML, by what is said of it: the first bytes may still say otherwise. */
-static enum body_is begin_page(struct body_links *work, const char *url, const char *type)
+/* What the body is, as far as its header tells. */
+static enum body_is begin_body(struct body_links *work, CURL *easy)
 {
+    char *type = NULL;
+    const char *url = url_of(easy);
+    if (is_redirect(work, easy))
+        return BODY_OTHER;
+    if (work->config->pages)
+        XXH3_128bits_reset_withSeed(work->hash, work->config->page.seed);
+    if (work->config->pages && work->flags & JOB_SITEMAP)
+        return begin_sitemap(work, url) ? BODY_SITEMAP : BODY_OTHER;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    if (work->config->pages && is_css(type))
+        return begin_css(work, url) ? BODY_CSS : BODY_OTHER;
     if (sniff_begin(&work->sniff, type) == SNIFF_OTHER || !url ||
         links_begin(work->links, url, strlen(url), type ? type : "") != STATUS_OK)
         return BODY_OTHER;
-    if (work->config->pages)
-        page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
+    page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
     return BODY_PAGE;
-}
-
-static void begin_body(struct body_links *work, CURL *easy)
-{
-    char *type = NULL;
-    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
-    work->body = BODY_OTHER;
-    if (is_redirect(work, easy))
-        return;
-    if (!(work->flags & JOB_SITEMAP) || !work->config->pages)
-        work->body = begin_page(work, url_of(easy), type);
-    if (work->body == BODY_OTHER && work->config->pages)
-        work->body = begin_other(work, url_of(easy), type);
-    if (work->config->pages && work->body != BODY_OTHER)
-        XXH3_128bits_reset_withSeed(work->hash, work->config->page.seed);
 }
 
 void body_links_take(struct body_links *work, CURL *easy, const char *bytes, size_t count)
 {
     if (work->body == BODY_UNKNOWN)
-        begin_body(work, easy);
+        work->body = begin_body(work, easy);
     if (work->body == BODY_OTHER)
         return;
-    if (work->body == BODY_PAGE && work->sniff.verdict == SNIFF_OPEN &&
-        sniff_take(&work->sniff, bytes, count) == SNIFF_OTHER) {
+    if (work->config->pages)
+        XXH3_128bits_update(work->hash, bytes, count);
+    if (work->body == BODY_SITEMAP) {
+        sitemap_feed(work->sitemap, bytes, count);
+        return;
+    }
+    if (work->body == BODY_CSS) {
+        css_feed(work->css, bytes, count);
+        return;
+    }
+    if (work->sniff.verdict == SNIFF_OPEN && sniff_take(&work->sniff, bytes, count) == SNIFF_OTHER) {
         work->body = BODY_OTHER; /* and what was found before is forgotten */
         return;
     }
-    if (work->body == BODY_PAGE)
-        links_feed(work->links, bytes, count);
-    else if (work->body == BODY_SITEMAP)
-        sitemap_feed(work->sitemap, bytes, count);
-    else
-        css_feed(work->css, bytes, count);
-    if (work->config->pages)
-        XXH3_128bits_update(work->hash, bytes, count);
+    links_feed(work->links, bytes, count);
 }
 
 uint32_t body_links_end(struct body_links *work, CURL *easy)
 {
-    enum body_is body = work->body;
-    uint32_t found = 0;
+    bool is_page = work->body == BODY_PAGE && sniff_end(&work->sniff) == SNIFF_PAGE;
+    bool is_sitemap = work->body == BODY_SITEMAP;
+    bool is_css_sheet = work->body == BODY_CSS;
     work->body = BODY_OTHER;
-    if (body == BODY_PAGE && sniff_end(&work->sniff) != SNIFF_PAGE)
-        body = BODY_OTHER;
+    if (is_sitemap)
+        return end_sitemap(work);
+    if (is_css_sheet)
+        return end_css(work, url_of(easy));
+    if (is_page)
+        links_end(work->links);
     if (work->config->pages && is_redirect(work, easy)) {
         take_redirect(work, url_of(easy));
         return 0;
     }
-    if (body == BODY_PAGE) {
-        links_end(work->links);
-        found = links_counts(work->links).found;
-        if (work->config->pages)
-            take_facts(work);
-    } else if (body == BODY_SITEMAP || body == BODY_CSS) {
-        end_other(work, body);
-        found = work->found;
-    }
-    if (work->has_page)
+    if (!is_page)
+        return 0;
+    if (work->config->pages) {
+        take_facts(work);
         page_take_header_lines(work, url_of(easy));
-    sitemap_close(work->sitemap);
-    work->sitemap = NULL;
-    return found;
+    }
+    return links_counts(work->links).found;
 }

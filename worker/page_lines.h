@@ -11,7 +11,8 @@
 #include "common/limits.h"
 #include "common/url.h"
 
-#define PAGE_LINES_BYTES_MAX 16384u /* all values of one answer but Location; a line that no longer fits is passed over */
+#define PAGE_LINES_BYTES_MAX \
+    16384u /* all values of one answer but Location; a line that no longer fits is passed over */
 
 enum page_line { PAGE_LINE_LINK, PAGE_LINE_REFRESH, PAGE_LINE_ROBOTS };
 

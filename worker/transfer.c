@@ -174,7 +174,7 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
         transfer->digest = EVP_MD_CTX_new();
         status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
-    if (status == STATUS_OK && (context->config->links || context->config->pages)) {
+    if (status == STATUS_OK && !transfer->links && (context->config->links || context->config->pages)) {
         transfer->links = body_links_open(context->config);
         status = transfer->links ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
@@ -198,8 +198,11 @@ void transfer_close(struct transfer *transfer)
 void transfer_renew(struct transfer *transfer)
 {
     uint32_t lane = transfer->lane;
+    struct body_links *links = transfer->links; /* knows nothing of handles */
+    transfer->links = NULL;
     transfer_close(transfer);
     transfer->lane = lane;
+    transfer->links = links;
 }
 
 /* The request's own lines lie behind the URL; the run's lines go before them. */
@@ -309,7 +312,8 @@ bool transfer_begin_again(struct transfer *transfer, CURLcode code)
     long new_connections = 1;
     bool is_dead =
         code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_HTTP2;
-    if (!is_dead || transfer->began_again || transfer->flags & JOB_RESOLVE || transfer->error != FETCH_OK || transfer->headers.bytes)
+    if (!is_dead || transfer->began_again || transfer->flags & JOB_RESOLVE || transfer->error != FETCH_OK ||
+        transfer->headers.bytes)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &new_connections);
     if (new_connections > 0)

@@ -24,7 +24,7 @@ struct transfer_context {
     struct curl_slist *resolve;
     bool handles_last;  /* a handle may serve more than one URL: see memory.h */
     bool holds_headers; /* by holding its last header */
-    bool has_private; /* a connection to a private address may lie idle, for those that were allowed to */
+    bool has_private;   /* a connection to a private address may lie idle, for those that were allowed to */
     curl_opensocket_callback open_socket;
     curl_closesocket_callback close_socket;
     void *socket_context;
@@ -56,12 +56,12 @@ struct transfer {
     uint32_t flags;           /* of this claim: enum job_flag */
     uint32_t flags_set;       /* those that the handle is set to */
     bool keeps_body;
-    bool is_cut;                    /* the body was longer than JOB_CUT lets through */
-    uint64_t body_bytes_max;        /* of this claim */
+    bool is_cut;                     /* the body was longer than JOB_CUT lets through */
+    uint64_t body_bytes_max;         /* of this claim */
     char looked_up[RESULT_IP_BYTES]; /* JOB_RESOLVE: the address; "": none yet */
-    enum fetch_error error;   /* found by ourselves; FETCH_OK: none */
-    const char *why;          /* beside error: one line */
-    uint64_t extent_used;     /* bytes of the slot's extent that are written */
+    enum fetch_error error;          /* found by ourselves; FETCH_OK: none */
+    const char *why;                 /* beside error: one line */
+    uint64_t extent_used;            /* bytes of the slot's extent that are written */
     uint64_t headers_offset;
     uint64_t headers_bytes;
     uint64_t body_offset;

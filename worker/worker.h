@@ -50,9 +50,9 @@ extern const struct job_ops fetch_job;
 
 /* How what is found in a page is told. */
 struct page_config {
-    bool texts;        /* of links */
-    bool positions;    /* of links in the body */
-    bool ignore_query; /* links without their query */
+    bool texts;               /* of links */
+    bool positions;           /* of links in the body */
+    bool ignore_query;        /* links without their query */
     const char *const *strip; /* names of parameters that are taken out of it; a '*' at the end: all that begin so */
     size_t strip_count;
     uint64_t seed; /* of fingerprints and hashes */

@@ -13,14 +13,15 @@ enum crawl_sitemaps { SITEMAPS_AUTO, SITEMAPS_ALWAYS, SITEMAPS_NEVER, SITEMAPS_C
 
 /* What `shoal crawl` was asked to do. Strings point into argv. */
 struct crawl_options {
-    struct fetch_options fetch; /* what it shares with `shoal fetch`: urls are the seeds; per_host is 4 unless given; block_private is set
+    struct fetch_options
+        fetch; /* what it shares with `shoal fetch`: urls are the seeds; per_host is 4 unless given; block_private is set
                                  * unless --allow-private */
     struct scope_config scope;
     struct traps_config traps;
-    uint64_t pages_max;    /* --max-pages: requests for pages, failures included; 0: no limit */
-    uint64_t per_host_max; /* --max-per-host: of them, to one host; 0: no limit */
-    bool same_type;        /* --same-type: only pages of the seeds' Content-Type are taken */
-    bool ignore_query;     /* --ignore-query */
+    uint64_t pages_max;       /* --max-pages: requests for pages, failures included; 0: no limit */
+    uint64_t per_host_max;    /* --max-per-host: of them, to one host; 0: no limit */
+    bool same_type;           /* --same-type: only pages of the seeds' Content-Type are taken */
+    bool ignore_query;        /* --ignore-query */
     const char *const *strip; /* --strip-param, the named sets spelled out */
     size_t strip_count;
     bool ignore_robots;
