@@ -68,7 +68,8 @@ static void start_crawl(const char *const *more)
         arguments[count++] = *more++;
     arguments[count] = NULL;
     ck_assert_int_eq(cli_run(&cli, arguments), 0);
-    if (web_asked(&web, NULL, NULL) < 100) fprintf(stderr, "%.4000s\n%.3000s", cli.out.text, cli.err.text);
+    if (web_asked(&web, NULL, NULL) < 100)
+        fprintf(stderr, "%.4000s\n%.3000s", cli.out.text, cli.err.text);
 }
 #define START_CRAWL(...) start_crawl((const char *const[]){__VA_ARGS__, NULL})
 
@@ -77,7 +78,8 @@ static void expect_patience(const struct web_treatment *seen, unsigned requests,
 {
     ck_assert_uint_eq(seen->requests, requests);
     int64_t lasted_ns = seen->last_ns - seen->first_ns;
-    ck_assert_int_ge(lasted_ns, ((int64_t)requests - 2) * delay_ms * NS_PER_MS); /* the last may have been fast, the first slow */
+    ck_assert_int_ge(lasted_ns,
+                     ((int64_t)requests - 2) * delay_ms * NS_PER_MS); /* the last may have been fast, the first slow */
 }
 
 START_TEST(no_host_and_no_address_sees_more_than_the_limits)

@@ -38,7 +38,7 @@ struct body_links {
     struct sitemap *sitemap;           /* while one arrives */
     struct css *css;                   /* since the first sheet */
     uint32_t found, dropped, unusable; /* in that list or sheet */
-    struct url_query *query; /* NULL: nothing is left out */
+    struct url_query *query;           /* NULL: nothing is left out */
     struct links_sink sink;
     const char *url; /* of the page that arrives */
     XXH3_state_t *hash;
@@ -294,10 +294,8 @@ struct body_links *body_links_open(const struct fetch_config *config)
     if (!work)
         return NULL;
     work->config = config;
-    work->sink = (struct links_sink){.link = on_link,
-                                     .wants_text = config->page.texts,
-                                     .wants_base = config->page.positions,
-                                     .style = on_style};
+    work->sink = (struct links_sink){
+        .link = on_link, .wants_text = config->page.texts, .wants_base = config->page.positions, .style = on_style};
     work->links = links_open(config->pages ? &work->sink : &COUNTED, work);
     bool is_open = work->links != NULL;
     if (config->pages) {
