@@ -43,15 +43,15 @@ static enum status fail_on(struct save_tree *tree, const char *call, const char 
     return STATUS_SYSTEM;
 }
 
-static enum status fail_on_name(struct save_tree *tree, const char *call, const struct save_name *name, size_t components)
+static enum status fail_on_name(struct save_tree *tree, const char *call, const struct save_name *name,
+                                size_t components)
 {
     int error = errno;
     char path[256];
     size_t used = 0;
     path[0] = '\0';
     for (size_t i = 0; i < components && used < sizeof path; i++) {
-        int bytes =
-            snprintf(path + used, sizeof path - used, "%s%s", i > 0 ? "/" : "", save_name_component(name, i));
+        int bytes = snprintf(path + used, sizeof path - used, "%s%s", i > 0 ? "/" : "", save_name_component(name, i));
         used += bytes > 0 ? (size_t)bytes : 0;
     }
     errno = error;
@@ -171,8 +171,7 @@ static bool part_begin(struct save_tree *tree)
     for (int tries = 0; tries < TEMPORARY_TRIES && tree->part_fd < 0; tries++) {
         snprintf(tree->part, sizeof tree->part, ".shoal-%ld-%llu.part", (long)getpid(),
                  (unsigned long long)tree->temporary_number++);
-        tree->part_fd =
-            openat(tree->last_fd, tree->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        tree->part_fd = openat(tree->last_fd, tree->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (tree->part_fd < 0 && errno != EEXIST)
             return false;
     }
@@ -236,7 +235,8 @@ static bool rename_into_place(struct save_tree *tree, const struct save_name *na
 
 /* ---- new files ---- */
 
-static enum status put_in_directory(struct save_tree *tree, const struct save_name *name, const void *bytes, uint64_t count)
+static enum status put_in_directory(struct save_tree *tree, const struct save_name *name, const void *bytes,
+                                    uint64_t count)
 {
     const char *failed = NULL;
     if (!part_begin(tree))

@@ -55,21 +55,22 @@ static const unsigned char PNG[] = {
     "  say('color ' + getComputedStyle(document.body).color + ';');\n" \
     "});</script>\n"
 
-static const char INDEX[] = "<!DOCTYPE html><title>site</title><link rel=stylesheet href='/style?v=1&amp;w'>\n"
-                            "<style>#back2 { background: url(\"img/two.png?a=1&b=2\") }</style>\n"
-                            "<img id=one src=\"img/one.png\"><img id=two src='/img/two.png?a=1&amp;b=2'>\n"
-                            "<img id=three src=img/without-ending>\n"
-                            "<img id=set srcset='/img/set-1.png 1x, /img/set%202.png?,x 2x'>\n"
-                            "<img id=drawing src=/drawing>\n"
-                            "<p id=back1>a<p id=back2>b<p id=back3>c\n"
-                            "<a id=query href=\"page?x=1&amp;y=%232#there\">q</a>\n"
-                            "<a id=query2 href='page?x=2'>q</a><a id=self href='#here'>s</a>\n"
-                            "<a id=moved href=/moved>m</a><a id=about href=/about>a</a><a id=about2 href=/about.html>a</a>\n"
-                            "<a id=based href=/based/>b</a><a id=odd href='/odd%23%3f%25/b%20c;d'>o</a>\n"
-                            "<a id=dir href=/dir>d</a><a id=below href=/dir/below>b</a>\n"
-                            "<a id=out href='//outside.invalid/x?a=1&amp;copy=2'>o</a>\n"
-                            "<a id=mail href=mailto:x@y>m</a>\n"
-                            "<iframe src=/frame></iframe>\n" REPORT;
+static const char INDEX[] =
+    "<!DOCTYPE html><title>site</title><link rel=stylesheet href='/style?v=1&amp;w'>\n"
+    "<style>#back2 { background: url(\"img/two.png?a=1&b=2\") }</style>\n"
+    "<img id=one src=\"img/one.png\"><img id=two src='/img/two.png?a=1&amp;b=2'>\n"
+    "<img id=three src=img/without-ending>\n"
+    "<img id=set srcset='/img/set-1.png 1x, /img/set%202.png?,x 2x'>\n"
+    "<img id=drawing src=/drawing>\n"
+    "<p id=back1>a<p id=back2>b<p id=back3>c\n"
+    "<a id=query href=\"page?x=1&amp;y=%232#there\">q</a>\n"
+    "<a id=query2 href='page?x=2'>q</a><a id=self href='#here'>s</a>\n"
+    "<a id=moved href=/moved>m</a><a id=about href=/about>a</a><a id=about2 href=/about.html>a</a>\n"
+    "<a id=based href=/based/>b</a><a id=odd href='/odd%23%3f%25/b%20c;d'>o</a>\n"
+    "<a id=dir href=/dir>d</a><a id=below href=/dir/below>b</a>\n"
+    "<a id=out href='//outside.invalid/x?a=1&amp;copy=2'>o</a>\n"
+    "<a id=mail href=mailto:x@y>m</a>\n"
+    "<iframe src=/frame></iframe>\n" REPORT;
 
 static const char BASED[] = "<!DOCTYPE html><base href=/deep/dir/ target=_self><title>b</title>\n"
                             "<img id=one src=../../img/one.png><a id=other href=other>o</a>"
@@ -153,7 +154,8 @@ static void browse(const char *path)
     int status = 0;
     waitpid(pid, &status, 0);
     close(pid_fd);
-    ck_assert_msg(ended == 1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the browser failed: %x", (unsigned)status);
+    ck_assert_msg(ended == 1 && WIFEXITED(status) && WEXITSTATUS(status) == 0, "the browser failed: %x",
+                  (unsigned)status);
     ssize_t bytes = pread(out, seen, sizeof seen - 1, 0);
     ck_assert_int_gt(bytes, 0);
     seen[bytes] = '\0';
@@ -213,8 +215,8 @@ static int port; /* of the site, also when its server is gone */
 
 #define MIRROR(path, ...) \
     (snprintf(seed, sizeof seed, "%s%s", web.url, (path)), port = web.port, \
-     CLI_RUN(&cli, "crawl", seed, "--per-host", "0", "--delay", "0", "-O", cli_path(&cli, "mirror"), "--convert-links", \
-             ##__VA_ARGS__))
+     CLI_RUN(&cli, "crawl", seed, "--per-host", "0", "--delay", "0", "-O", cli_path(&cli, "mirror"), \
+             "--convert-links", ##__VA_ARGS__))
 
 /* A file of the mirror of this host. */
 static const char *mirrored(const char *name)
@@ -241,9 +243,17 @@ START_TEST(a_browser_shows_the_copy_when_the_server_is_gone)
     if (!has_browser("a_browser_shows_the_copy_when_the_server_is_gone"))
         return;
     browse(mirrored("index.html"));
-    static const char *const SEEN[] = {"img one 3;",    "img two 3;",    "img three 3;",   "img set 3;",
-                                       "img drawing 7;", "back back1 3;", "back back2 3;", "back back3 3;",
-                                       "frame framed;", "color rgb(1, 2, 3);", "href mail mailto:x@y;",
+    static const char *const SEEN[] = {"img one 3;",
+                                       "img two 3;",
+                                       "img three 3;",
+                                       "img set 3;",
+                                       "img drawing 7;",
+                                       "back back1 3;",
+                                       "back back2 3;",
+                                       "back back3 3;",
+                                       "frame framed;",
+                                       "color rgb(1, 2, 3);",
+                                       "href mail mailto:x@y;",
                                        "href out http://outside.invalid/x?a=1&amp;copy=2;"};
     for (size_t i = 0; i < sizeof SEEN / sizeof SEEN[0]; i++)
         expect_seen(SEEN[i]);
@@ -303,7 +313,8 @@ START_TEST(a_second_run_into_the_same_directory_gives_the_same_names)
         ck_assert_int_eq(stat(mirrored("deep/dir/other.html"), &at), 0);
         ck_assert_int_eq(stat(mirrored("deep/dir/index.html"), &at), 0);
     }
-    CLI_RUN(&cli, "crawl", seed, "--per-host", "0", "--delay", "0", "-O", cli_path(&cli, "mirror"), "--convert-links", "-q");
+    CLI_RUN(&cli, "crawl", seed, "--per-host", "0", "--delay", "0", "-O", cli_path(&cli, "mirror"), "--convert-links",
+            "-q");
     ck_assert_str_eq(cli.err.text, "");
 }
 END_TEST

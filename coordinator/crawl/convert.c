@@ -122,7 +122,8 @@ static enum verdict rewrite(struct converter *converter, const struct mirror_fil
     page_text_put(text, converter->bytes + done, file->bytes - done);
     if (text->is_short)
         return VERDICT_NO_MEMORY;
-    bool is_same = text->used == file->bytes && (text->used == 0 || memcmp(text->bytes, converter->bytes, text->used) == 0);
+    bool is_same =
+        text->used == file->bytes && (text->used == 0 || memcmp(text->bytes, converter->bytes, text->used) == 0);
     return is_same ? VERDICT_SAME : VERDICT_CONVERTED;
 }
 

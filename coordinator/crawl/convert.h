@@ -24,12 +24,12 @@
 #define CONVERT_GROWTH_BYTES_MAX (1u << 20)
 
 struct convert_counts {
-    uint64_t seen;      /* files that were saved */
-    uint64_t converted; /* rewritten, or right as they were */
+    uint64_t seen;             /* files that were saved */
+    uint64_t converted;        /* rewritten, or right as they were */
     uint64_t saved, elsewhere; /* links to saved files, and to URLs */
-    uint64_t changed;   /* left: not what was saved, or gone */
-    uint64_t unplaced;  /* left: their encoding hides where links stand */
-    uint64_t unfit;     /* left: places outside of it, or too much growth */
+    uint64_t changed;          /* left: not what was saved, or gone */
+    uint64_t unplaced;         /* left: their encoding hides where links stand */
+    uint64_t unfit;            /* left: places outside of it, or too much growth */
 };
 
 /* Called between files; false: stop. May be NULL. */

@@ -118,8 +118,7 @@ static enum exit_status convert(struct session *session)
         return EXIT_ALL_FETCHED;
     if (status_line_open(&conversion.line, session->options->progress, STDERR_FILENO, clock_now_ns()) != STATUS_OK)
         return session_fail(session, EXIT_CANNOT_RUN, "no memory to convert links");
-    enum status status =
-        mirror_convert(session->saver, watch_conversion, &conversion, &counts, why, sizeof why);
+    enum status status = mirror_convert(session->saver, watch_conversion, &conversion, &counts, why, sizeof why);
     status_line_close(conversion.line);
     if (status == STATUS_INTERRUPTED)
         return session_fail(session, EXIT_ALL_FETCHED, "interrupted: the links of %llu files were not converted",

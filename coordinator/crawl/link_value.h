@@ -27,8 +27,8 @@ void page_text_free(struct page_text *text);
 
 /* Where a value stands. */
 struct link_place {
-    const char *page;   /* path of the file, from the directory that all are in, its components as they are on disk */
-    const char *raw;    /* the value as it stands there */
+    const char *page; /* path of the file, from the directory that all are in, its components as they are on disk */
+    const char *raw;  /* the value as it stands there */
     size_t raw_bytes;
     enum link_quoting quoting;
 };
