@@ -93,10 +93,8 @@ static size_t make_block(const struct page_link *links, size_t count, unsigned f
 static void deliver(const char *url, const char *type, size_t block_bytes, const char *redirect_to)
 {
     struct page page;
-    const struct fetch_result result = {.error = FETCH_OK,
-                                        .content_type = type,
-                                        .body = (const unsigned char *)body,
-                                        .body_bytes = body_bytes};
+    const struct fetch_result result = {
+        .error = FETCH_OK, .content_type = type, .body = (const unsigned char *)body, .body_bytes = body_bytes};
     struct crawl_note note = {.reason = REASON_LINK};
     if (block_bytes > 0) {
         ck_assert(page_read(&page, block, block_bytes));
@@ -181,9 +179,9 @@ static void expect_saved(const char *path, const char *text)
 START_TEST(links_lead_to_files_in_every_quoting)
 {
     static const struct target TARGETS[] = {
-        {"https://h.de/b", LINK_PAGE, QUOTING_DOUBLE},     {"https://h.de/b", LINK_PAGE, QUOTING_SINGLE},
-        {"https://h.de/b", LINK_PAGE, QUOTING_NONE},       {"https://h.de/i.png", LINK_ASSET, QUOTING_CSS},
-        {"https://h.de/d/e", LINK_PAGE, QUOTING_DOUBLE},   {"https://other.de/", LINK_PAGE, QUOTING_DOUBLE},
+        {"https://h.de/b", LINK_PAGE, QUOTING_DOUBLE},      {"https://h.de/b", LINK_PAGE, QUOTING_SINGLE},
+        {"https://h.de/b", LINK_PAGE, QUOTING_NONE},        {"https://h.de/i.png", LINK_ASSET, QUOTING_CSS},
+        {"https://h.de/d/e", LINK_PAGE, QUOTING_DOUBLE},    {"https://other.de/", LINK_PAGE, QUOTING_DOUBLE},
         {"https://h.de/i.png", LINK_ASSET, QUOTING_DOUBLE}, {"https://h.de/d/e", LINK_ASSET, QUOTING_DOUBLE},
     };
     save_page("https://h.de/a/",
@@ -208,9 +206,12 @@ END_TEST
 START_TEST(what_was_not_saved_is_a_url_escaped_for_its_place)
 {
     static const struct target TARGETS[] = {
-        {"http://x.de/a?b=1&copy=2'(", LINK_PAGE, QUOTING_DOUBLE}, {"http://x.de/a?b=1&copy=2'(", LINK_PAGE, QUOTING_SINGLE},
-        {"http://x.de/a?b=1&copy=2'(", LINK_PAGE, QUOTING_NONE},   {"http://x.de/a?b=1&copy=2'(", LINK_ASSET, QUOTING_CSS},
-        {"http://x.de/full", LINK_PAGE, QUOTING_DOUBLE},           {"http://x.de/a,", LINK_ASSET, QUOTING_DOUBLE},
+        {"http://x.de/a?b=1&copy=2'(", LINK_PAGE, QUOTING_DOUBLE},
+        {"http://x.de/a?b=1&copy=2'(", LINK_PAGE, QUOTING_SINGLE},
+        {"http://x.de/a?b=1&copy=2'(", LINK_PAGE, QUOTING_NONE},
+        {"http://x.de/a?b=1&copy=2'(", LINK_ASSET, QUOTING_CSS},
+        {"http://x.de/full", LINK_PAGE, QUOTING_DOUBLE},
+        {"http://x.de/a,", LINK_ASSET, QUOTING_DOUBLE},
         {"http://h.de/p", LINK_CANONICAL, QUOTING_DOUBLE},
     };
     save_page("http://h.de/p", "\"[a#f]\" '[b]' [c] url([d]) \"[ HTTP://X.de/full?q]\" \"[a,] 2x\" \"[/p]\"", TARGETS);
@@ -228,10 +229,10 @@ START_TEST(a_base_element_becomes_empty)
                                             {"https://h.de/x/", LINK_BASE, QUOTING_NONE},
                                             {"https://h.de/", LINK_PAGE, QUOTING_DOUBLE},
                                             {"https://h.de/", LINK_PAGE, QUOTING_DOUBLE}};
-    save_page("https://h.de/", "<base href=\"[/x/]\"><base href=[/x/] target=t><a href=\"[#me]\"><a href=\"[]\">", TARGETS);
+    save_page("https://h.de/", "<base href=\"[/x/]\"><base href=[/x/] target=t><a href=\"[#me]\"><a href=\"[]\">",
+              TARGETS);
     convert();
-    expect_saved("h.de/index.html",
-                 "<base href=\"\"><base href=\"\" target=t><a href=\"#me\"><a href=\"index.html\">");
+    expect_saved("h.de/index.html", "<base href=\"\"><base href=\"\" target=t><a href=\"#me\"><a href=\"index.html\">");
 }
 END_TEST
 
@@ -327,8 +328,9 @@ START_TEST(no_two_files_of_a_run_share_a_name)
     save_page("https://h.de/", "\"[1]\" \"[2]\" \"[3]\" \"[4]\" \"[5]\"", TARGETS);
     convert();
     char links[5][80], path[512];
-    ck_assert_int_eq(sscanf(read_saved("h.de/index.html"), "\"%79[^\"]\" \"%79[^\"]\" \"%79[^\"]\" \"%79[^\"]\" \"%79[^\"]\"",
-                            links[0], links[1], links[2], links[3], links[4]),
+    ck_assert_int_eq(sscanf(read_saved("h.de/index.html"),
+                            "\"%79[^\"]\" \"%79[^\"]\" \"%79[^\"]\" \"%79[^\"]\" \"%79[^\"]\"", links[0], links[1],
+                            links[2], links[3], links[4]),
                      5);
     static const char *const TEXTS[] = {"a", "a.html", "d", "d.html/x", "a.html/y"};
     for (size_t i = 0; i < 5; i++) {

@@ -72,10 +72,11 @@ static enum verdict read_file(struct converter *converter, const struct mirror_f
 
 /* ---- writing ---- */
 
-static void put_value(struct converter *converter, const struct mirror_file *file, const struct mirror_link *link)
+static void put_value(struct converter *converter, const struct mirror_file *file, const struct mirror_link *link,
+                      const char *raw)
 {
     const struct link_place place = {.page = file->path.at,
-                                     .raw = converter->bytes + link->at,
+                                     .raw = raw,
                                      .raw_bytes = link->raw_bytes,
                                      .quoting = file->flags & MIRROR_IS_CSS ? QUOTING_CSS : link->quoting};
     if (link->kind == LINK_BASE) {
@@ -108,22 +109,22 @@ static enum verdict rewrite(struct converter *converter, const struct mirror_fil
                             const struct mirror_link *links, size_t count)
 {
     struct page_text *text = &converter->text;
+    const char *bytes = converter->bytes;
     uint64_t done = 0;
     text->used = 0;
     if (!fits(file, links, count))
         return VERDICT_UNFIT;
     for (size_t i = 0; i < count; i++) {
-        page_text_put(text, converter->bytes + done, links[i].at - done);
-        put_value(converter, file, &links[i]);
+        page_text_put(text, bytes + done, links[i].at - done);
+        put_value(converter, file, &links[i], bytes + links[i].at);
         done = links[i].at + links[i].raw_bytes;
         if (text->used > 2 * file->bytes + CONVERT_GROWTH_BYTES_MAX)
             return VERDICT_UNFIT;
     }
-    page_text_put(text, converter->bytes + done, file->bytes - done);
+    page_text_put(text, bytes + done, file->bytes - done);
     if (text->is_short)
         return VERDICT_NO_MEMORY;
-    bool is_same =
-        text->used == file->bytes && (text->used == 0 || memcmp(text->bytes, converter->bytes, text->used) == 0);
+    bool is_same = text->used == file->bytes && (text->used == 0 || memcmp(text->bytes, bytes, text->used) == 0);
     return is_same ? VERDICT_SAME : VERDICT_CONVERTED;
 }
 

@@ -134,22 +134,25 @@ static bool is_absolute(const struct link_place *place)
     return (left > 7 && strncasecmp(at, "http://", 7) == 0) || (left > 8 && strncasecmp(at, "https://", 8) == 0);
 }
 
+/* What must never stand as it is, wherever it stands: in a style element '<' could end it. */
+static bool is_encoded(enum link_quoting quoting, char byte)
+{
+    bool is_angle = byte == '<' || byte == '>';
+    return (unsigned char)byte <= 0x20 || (unsigned char)byte >= 0x7f || byte == '`' ||
+           (quoting == QUOTING_CSS && is_angle);
+}
+
 static void put_escaped(struct page_text *text, enum link_quoting quoting, char byte)
 {
     static const char SPECIAL[] = "&\"'<>";
     static const char *const REFERENCES[] = {"&amp;", "&quot;", "&#39;", "&lt;", "&gt;"};
     const char *special = strchr(SPECIAL, byte);
-    if ((unsigned char)byte <= 0x20 || (unsigned char)byte >= 0x7f || byte == '`') {
+    if (is_encoded(quoting, byte)) {
         put_percent(text, (unsigned char)byte);
-    } else if (quoting != QUOTING_CSS) {
-        if (special != NULL)
-            put_string(text, REFERENCES[special - SPECIAL]);
-        else
-            page_text_put(text, &byte, 1);
-    } else if (byte == '<' || byte == '>') {
-        put_percent(text, (unsigned char)byte); /* no end tag in a style element */
+    } else if (quoting != QUOTING_CSS && special != NULL) {
+        put_string(text, REFERENCES[special - SPECIAL]);
     } else {
-        if (strchr("\"'()\\", byte) != NULL)
+        if (quoting == QUOTING_CSS && strchr("\"'()\\", byte) != NULL)
             put_string(text, "\\");
         page_text_put(text, &byte, 1);
     }

@@ -106,6 +106,7 @@ static bool make_room(struct mirror_log *log)
         return true;
     size_t capacity = log->capacity == 0 ? ENTRIES_FIRST : log->capacity + log->capacity / 4;
     size_t bytes = capacity * sizeof *log->entries;
+    /* cppcheck-suppress invalidFunctionArg ; -1 is what goes with MAP_ANONYMOUS */
     void *at = log->entries == NULL ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                                     : mremap(log->entries, log->capacity * sizeof *log->entries, bytes, MREMAP_MAYMOVE);
     if (at == MAP_FAILED)

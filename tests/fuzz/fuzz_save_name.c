@@ -40,7 +40,7 @@ static void expect_name(const struct url_parts *parts, size_t component_max)
         save_name_set_ending(&name, ".html", attempt);
         const char *last = save_name_component(&name, name.component_count - 1);
         expect_component(last, name.component_max);
-        fuzz_expect(last + strlen(last) + 1 == name.bytes + name.used && name.used <= sizeof name.bytes);
+        fuzz_expect(name.used <= sizeof name.bytes && (size_t)(last - name.bytes) + strlen(last) + 1 == name.used);
         fuzz_expect(strcasecmp(last + strlen(last) - 5, ".html") == 0);
     }
 }
