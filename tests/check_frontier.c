@@ -407,11 +407,11 @@ START_TEST(sites_that_fill_the_budget_by_themselves_are_refused)
     uint32_t site = 0;
     enum status status;
     while ((status = push(site, site + 1ull, 0, 0)) == STATUS_OK)
-        site += 256; /* two cells of the tree for each */
+        site += 8; /* a cell of sites for each */
     ck_assert_int_eq(status, STATUS_OUT_OF_MEMORY);
     ck_assert(!frontier->ops->knows(frontier, hashed(site + 1ull)));
     within(MIB, 0);
-    for (uint32_t next = 0; next < site; next += 256)
+    for (uint32_t next = 0; next < site; next += 8)
         pop_is(next, next + 1ull, 0, 0);
     within(MIB, OVER_BYTES);
 }
