@@ -50,7 +50,7 @@ COMMAND  := main help option_table option_values options fetch_options units \
 # whole sites
 CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_links crawl_site crawl_request \
             crawl_page crawl_report story site reason scope expressions traps url_shape url_dates counters tell \
-            robots robots_text robots_pattern politeness duplicates url_log scratch_file url_set \
+            robots robots_text robots_rules robots_pattern politeness politeness_address politeness_backoff duplicates url_log scratch_file url_set \
             frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_disk frontier_file)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \

@@ -1,9 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. Rules without `*` and `$`, nearly all, are sorted by their form, each with the longest other one that it begins with (its
- * parent): the longest that a path begins with is then the last that is not behind the path, or among that one's parents. The others
- * are few and lie behind, those that would win first, and are tried one by one until none can win any more. All texts lie in one
- * allocation, a rule's form in its own line where it stands there as it is. */
+/* Runs in: coordinator */
 #include "coordinator/crawl/robots.h"
 
 #include <stdlib.h>
@@ -12,105 +7,16 @@
 
 #include "common/limits.h"
 #include "coordinator/crawl/robots_pattern.h"
+#include "coordinator/crawl/robots_rules.h"
 #include "coordinator/crawl/robots_text.h"
 
-#define NO_RULE UINT32_MAX
-
-struct rule {
-    uint32_t record_at, record_bytes; /* in texts */
-    uint32_t form_at, form_bytes;
-    uint32_t octets;
-    uint32_t line;
-    uint32_t parent; /* of sorted ones; NO_RULE: none */
-    bool is_allow, is_anchored, has_codes, is_sorted;
-};
-
 struct robots {
-    struct rule *rules; /* the sorted ones, then the others */
-    uint32_t rule_count, rule_room, sorted_count;
-    char *texts;
-    size_t text_bytes, text_room;
-    uint32_t *sitemaps; /* in texts, each ended by NUL */
+    struct robots_rules rules;
+    uint32_t *sitemaps; /* in the texts of the rules */
     uint32_t sitemap_room;
     int64_t crawl_delay_ms;
     struct robots_counts counts;
 };
-
-/* ---- what is kept ---- */
-
-static bool reserve_text(struct robots *robots, size_t bytes)
-{
-    if (robots->text_room - robots->text_bytes >= bytes) {
-        return true;
-    }
-    size_t room = 2 * robots->text_room + bytes + 256;
-    char *texts = realloc(robots->texts, room);
-    if (texts == NULL) {
-        return false;
-    }
-    robots->texts = texts;
-    robots->text_room = room;
-    return true;
-}
-
-/* There must be room. Returns where it lies. */
-static uint32_t keep_text(struct robots *robots, const char *text, size_t bytes)
-{
-    size_t at = robots->text_bytes;
-    memcpy(robots->texts + at, text, bytes);
-    robots->text_bytes += bytes;
-    return (uint32_t)at;
-}
-
-static bool reserve_rule(struct robots *robots)
-{
-    if (robots->rule_count < robots->rule_room) {
-        return true;
-    }
-    uint32_t room = robots->rule_room == 0 ? 16 : 2 * robots->rule_room;
-    struct rule *rules = realloc(robots->rules, room * sizeof *rules);
-    if (rules == NULL) {
-        return false;
-    }
-    robots->rules = rules;
-    robots->rule_room = room;
-    return true;
-}
-
-static bool keep_rule(struct robots *robots, const struct robots_record *record)
-{
-    if (robots->rule_count == ROBOTS_RULES_MAX) {
-        robots->counts.rules_dropped++;
-        return true;
-    }
-    size_t record_bytes = record->record.bytes;
-    if (!reserve_rule(robots) || !reserve_text(robots, record_bytes + 2 * ROBOTS_FORM_BYTES(record->value.bytes))) {
-        return false;
-    }
-    uint32_t record_at = keep_text(robots, record->record.at, record_bytes);
-    struct robots_pattern pattern = robots_pattern_of(record->value, robots->texts + robots->text_bytes);
-    uint32_t form_at = (uint32_t)robots->text_bytes;
-    if (pattern.bytes <= record->value.bytes && memcmp(pattern.at, record->value.at, pattern.bytes) == 0 &&
-        !pattern.has_codes) {
-        form_at = record_at + (uint32_t)(record->value.at - record->record.at);
-    } else {
-        robots->text_bytes += pattern.bytes * (pattern.has_codes ? 2u : 1u);
-    }
-    robots->rules[robots->rule_count++] = (struct rule){
-        .record_at = record_at,
-        .record_bytes = (uint32_t)record_bytes,
-        .form_at = form_at,
-        .form_bytes = pattern.bytes,
-        .octets = pattern.octets,
-        .line = record->line,
-        .parent = NO_RULE,
-        .is_allow = record->key == ROBOTS_ALLOW,
-        .is_anchored = pattern.is_anchored,
-        .has_codes = pattern.has_codes,
-        .is_sorted = !pattern.is_anchored && !pattern.has_codes && !pattern.has_wildcards,
-    };
-    return true;
-}
 
 static bool keep_sitemap(struct robots *robots, struct url_text url)
 {
@@ -131,11 +37,9 @@ static bool keep_sitemap(struct robots *robots, struct url_text url)
         robots->sitemaps = sitemaps;
         robots->sitemap_room = room;
     }
-    if (!reserve_text(robots, url.bytes + 1)) {
+    if (!robots_rules_keep_text(&robots->rules, url, &robots->sitemaps[count])) {
         return false;
     }
-    robots->sitemaps[count] = keep_text(robots, url.at, url.bytes);
-    keep_text(robots, "", 1);
     robots->counts.sitemaps++;
     return true;
 }
@@ -207,7 +111,7 @@ static bool read_rule(struct robots *robots, struct groups *groups, const struct
         robots->counts.bad_lines++;
         return true;
     }
-    return is_empty || !groups->is_ours || keep_rule(robots, record);
+    return is_empty || !groups->is_ours || robots_rules_add(&robots->rules, record);
 }
 
 static void read_crawl_delay(struct robots *robots, const struct groups *groups, struct url_text value)
@@ -264,87 +168,7 @@ static struct url_text choose_token(struct robots_text text, const char *product
     return (struct url_text){product_token, 0};
 }
 
-/* ---- order ---- */
-
-static int compare_forms(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
-{
-    int order = memcmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes);
-    return order != 0 ? order : (a_bytes > b_bytes) - (a_bytes < b_bytes);
-}
-
-/* Of two that match: whether a decides. Allow wins a tie; among equals the first line is named. */
-static int compare_rank(const struct rule *a, const struct rule *b)
-{
-    if (a->octets != b->octets) {
-        return a->octets > b->octets ? -1 : 1;
-    }
-    if (a->is_allow != b->is_allow) {
-        return a->is_allow ? -1 : 1;
-    }
-    return (a->line > b->line) - (a->line < b->line);
-}
-
-static int compare_rules(const void *left, const void *right, void *texts)
-{
-    const struct rule *a = left;
-    const struct rule *b = right;
-    if (a->is_sorted != b->is_sorted) {
-        return a->is_sorted ? -1 : 1;
-    }
-    const char *text = texts;
-    int order = a->is_sorted ? compare_forms(text + a->form_at, a->form_bytes, text + b->form_at, b->form_bytes) : 0;
-    return order != 0 ? order : compare_rank(a, b);
-}
-
-static bool begins_with(const char *texts, const struct rule *rule, const struct rule *beginning)
-{
-    return beginning->form_bytes <= rule->form_bytes &&
-           memcmp(texts + rule->form_at, texts + beginning->form_at, beginning->form_bytes) == 0;
-}
-
-/* Of sorted rules of one form the first decides: the others go. */
-static void sort_rules(struct robots *robots)
-{
-    struct rule *rules = robots->rules;
-    uint32_t kept = 0;
-    if (robots->rule_count > 0) {
-        qsort_r(rules, robots->rule_count, sizeof *rules, compare_rules, robots->texts);
-    }
-    for (uint32_t i = 0; i < robots->rule_count; i++) {
-        const struct rule *before = kept > 0 ? &rules[kept - 1] : NULL;
-        if (rules[i].is_sorted && before != NULL && before->form_bytes == rules[i].form_bytes &&
-            begins_with(robots->texts, &rules[i], before)) {
-            continue;
-        }
-        rules[kept++] = rules[i];
-        if (!rules[i].is_sorted) {
-            continue;
-        }
-        uint32_t parent = kept >= 2 ? kept - 2 : NO_RULE;
-        while (parent != NO_RULE && !begins_with(robots->texts, &rules[kept - 1], &rules[parent])) {
-            parent = rules[parent].parent;
-        }
-        rules[kept - 1].parent = parent;
-        robots->sorted_count = kept;
-    }
-    robots->counts.rules = robots->rule_count;
-    robots->rule_count = kept;
-}
-
 /* ---- the life of robots ---- */
-
-/* Gives back the room that is not used. */
-static void shrink(struct robots *robots)
-{
-    struct robots_counts *counts = &robots->counts;
-    char *texts = robots->text_bytes == 0 ? NULL : realloc(robots->texts, robots->text_bytes);
-    robots->texts = texts != NULL ? texts : robots->texts;
-    size_t rule_bytes = robots->rule_count * sizeof(struct rule);
-    struct rule *rules = rule_bytes == 0 ? NULL : realloc(robots->rules, rule_bytes);
-    robots->rules = rules != NULL ? rules : robots->rules;
-    counts->memory_bytes =
-        sizeof *robots + robots->text_bytes + rule_bytes + robots->sitemap_room * sizeof *robots->sitemaps;
-}
 
 struct robots *robots_parse(const char *text, size_t bytes, bool is_cut, const char *product_token)
 {
@@ -374,67 +198,25 @@ struct robots *robots_parse(const char *text, size_t bytes, bool is_cut, const c
         robots_close(robots);
         return NULL;
     }
-    sort_rules(robots);
-    shrink(robots);
+    const struct robots_rules *rules = &robots->rules;
+    robots->counts.rules = rules->count;
+    robots->counts.rules_dropped = rules->dropped;
+    robots_rules_sort(&robots->rules);
+    robots->counts.memory_bytes = sizeof *robots + rules->text_room + rules->room * sizeof *rules->items +
+                                  robots->sitemap_room * sizeof *robots->sitemaps;
     return robots;
 }
 
 void robots_close(struct robots *robots)
 {
     if (robots != NULL) {
-        free(robots->rules);
-        free(robots->texts);
+        robots_rules_free(&robots->rules);
         free(robots->sitemaps);
         free(robots);
     }
 }
 
 /* ---- judging ---- */
-
-/* The longest sorted rule that the path begins with; NULL: none. */
-static const struct rule *find_sorted(const struct robots *robots, const struct robots_path *path)
-{
-    uint32_t low = 0;
-    uint32_t high = robots->sorted_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        const struct rule *rule = &robots->rules[middle];
-        if (compare_forms(robots->texts + rule->form_at, rule->form_bytes, path->at, path->bytes) <= 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == 0) {
-        return NULL;
-    }
-    const struct rule *rule = &robots->rules[low - 1];
-    const char *form = robots->texts + rule->form_at;
-    size_t both = rule->form_bytes < path->bytes ? rule->form_bytes : path->bytes;
-    size_t same = 0;
-    while (same < both && form[same] == path->at[same]) {
-        same++;
-    }
-    while (rule->form_bytes > same) {
-        if (rule->parent == NO_RULE) {
-            return NULL;
-        }
-        rule = &robots->rules[rule->parent];
-    }
-    return rule;
-}
-
-static bool rule_matches(const struct robots *robots, const struct rule *rule, const struct robots_path *path,
-                         size_t *work)
-{
-    struct robots_pattern pattern = {
-        .at = robots->texts + rule->form_at,
-        .bytes = rule->form_bytes,
-        .is_anchored = rule->is_anchored,
-        .has_codes = rule->has_codes,
-    };
-    return robots_pattern_matches(&pattern, path, work);
-}
 
 struct robots_verdict robots_judge(const struct robots *robots, struct url_text path_and_query)
 {
@@ -444,7 +226,7 @@ struct robots_verdict robots_judge(const struct robots *robots, struct url_text 
         verdict.is_allowed = false;
         return verdict;
     }
-    if (robots->rule_count == 0) {
+    if (robots->rules.count == 0) {
         return verdict;
     }
     if (path_and_query.bytes == 0) {
@@ -455,26 +237,18 @@ struct robots_verdict robots_judge(const struct robots *robots, struct url_text 
     if (path.bytes == sizeof SELF - 1 && memcmp(path.at, SELF, path.bytes) == 0) {
         return verdict;
     }
-    const struct rule *best = find_sorted(robots, &path);
-    size_t work = 0;
-    for (uint32_t i = robots->sorted_count; i < robots->rule_count; i++) {
-        const struct rule *rule = &robots->rules[i];
-        if (best != NULL && compare_rank(best, rule) < 0) {
-            break;
-        }
-        if (rule_matches(robots, rule, &path, &work)) {
-            best = rule;
-            break;
-        }
-        if (work > ROBOTS_WORK_MAX) {
-            verdict.is_allowed = false;
-            return verdict;
-        }
-    }
-    if (best != NULL) {
-        verdict.is_allowed = best->is_allow;
-        verdict.line = best->line;
-        verdict.rule = (struct url_text){robots->texts + best->record_at, best->record_bytes};
+    const struct robots_rule *rule;
+    switch (robots_rules_decide(&robots->rules, &path, &rule)) {
+    case ROBOTS_NO_RULE:
+        break;
+    case ROBOTS_DECIDED:
+        verdict.is_allowed = rule->is_allow;
+        verdict.line = rule->line;
+        verdict.rule = (struct url_text){robots->rules.texts + rule->record_at, rule->record_bytes};
+        break;
+    case ROBOTS_TOO_COSTLY:
+        verdict.is_allowed = false;
+        break;
     }
     return verdict;
 }
@@ -488,7 +262,7 @@ int64_t robots_crawl_delay_ms(const struct robots *robots)
 
 const char *robots_sitemap(const struct robots *robots, size_t index)
 {
-    return index < robots->counts.sitemaps ? robots->texts + robots->sitemaps[index] : NULL;
+    return index < robots->counts.sitemaps ? robots->rules.texts + robots->sitemaps[index] : NULL;
 }
 
 struct robots_counts robots_counts(const struct robots *robots)
