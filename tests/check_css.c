@@ -134,6 +134,7 @@ START_TEST(only_the_function_url_is_one)
     expect(",url(a)+url(b)>url(c)-->url(d)", "u(a\nu(b\nu(c\nu(d\n");
     expect("\xc3\xa9url(a) url\xc3\xa9(b)", "");
     expect("@namespace svg url(http://www.w3.org/2000/svg); @namespace \"x\"; a{b:url(c)}", "u(c\n");
+    expect("@namespace @- @-5 @-\\\nurl(a); @namespace @-x url(b)", "u(b\n");
     expect("@document url(http://a/),url('b'){c{d:url(e)}}", "u(e\n");
     expect("url() url('') url( \"\" ) @import '';", "");
 }

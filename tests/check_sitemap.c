@@ -244,7 +244,7 @@ END_TEST
 
 START_TEST(other_lines_are_unusable)
 {
-    static const char LIST[] = "# ours\nhttp://a/\nftp://b/\n/c\nhttp://\n";
+    static const char LIST[] = "# ours\nhttp://a/\nftp://b/\n/c\nhttp:// \n";
     expect(LIST, SITEMAP_OK, "uhttp://a/\n");
     ck_assert_uint_eq(read_list(LIST, sizeof LIST - 1, 0, 5).unusable, 4);
     expect("Not found", SITEMAP_BROKEN, "");
@@ -348,17 +348,19 @@ END_TEST
 
 /* ---- limits ---- */
 
-/* Feeds a list of which `filler` is the middle, so often that it has `bytes` bytes in all. */
+/* Reads a list with so many blanks in its middle that it has `bytes` bytes in all. */
 static struct sitemap_result read_large(const char *head, size_t bytes, const char *tail)
 {
-    static const char FILLER[] = "                                                               \n";
+    char filler[4096];
+    memset(filler, ' ', sizeof filler);
+    filler[sizeof filler - 1] = '\n';
     fseeko(found.out, 0, SEEK_SET);
     sitemap_begin(sitemap, &limits);
     sitemap_feed(sitemap, head, strlen(head));
     size_t left = bytes - strlen(head) - strlen(tail);
-    for (; left >= 64; left -= 64)
-        sitemap_feed(sitemap, FILLER, 64);
-    sitemap_feed(sitemap, FILLER, left);
+    for (; left >= sizeof filler; left -= sizeof filler)
+        sitemap_feed(sitemap, filler, sizeof filler);
+    sitemap_feed(sitemap, filler, left);
     sitemap_feed(sitemap, tail, strlen(tail));
     struct sitemap_result result = sitemap_end(sitemap);
     fputc('\0', found.out);

@@ -3,19 +3,25 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <xxhash.h>
 
 #include "common/fingerprint.h"
 #include "common/page.h"
 #include "common/url_resolve.h"
+#include "worker/css.h"
+#include "worker/html_scan.h"
+#include "worker/link_header.h"
 #include "worker/link_query.h"
 #include "worker/links.h"
 #include "worker/page_lines.h"
+#include "worker/sitemap.h"
 #include "worker/sniff.h"
 
+#define ROBOTS_NAME "shoal"            /* that we answer to in X-Robots-Tag */
 #define WRITER_BYTES_KEPT (256u << 10) /* a buffer that grew beyond this for one page is given back */
 
-enum body_is { BODY_UNKNOWN, BODY_PAGE, BODY_OTHER };
+enum body_is { BODY_UNKNOWN, BODY_PAGE, BODY_SITEMAP, BODY_CSS, BODY_OTHER };
 
 struct body_links {
     const struct fetch_config *config;
@@ -27,7 +33,10 @@ struct body_links {
     bool has_page;
     struct page_writer writer;
     struct page_lines lines;
-    struct url_resolver *resolver; /* for what the header names */
+    struct url_resolver *resolver;     /* for what the header, a sitemap or a style sheet names */
+    struct sitemap *sitemap;           /* while one arrives */
+    struct css *css;                   /* since the first sheet */
+    uint32_t found, dropped, unusable; /* in that list or sheet */
     XXH3_state_t *hash;
     struct page facts;
     char trimmed[URL_BYTES_MAX + 1];
@@ -65,12 +74,146 @@ static void take_redirect(struct body_links *work, const char *base)
         add_link(work, &link);
 }
 
-/* What the header says of the page. */
+/* ---- lists and sheets ---- */
+
+/* A reference in something other than HTML. False: it is no URL that is fetched. */
+static bool add_reference(struct body_links *work, struct page_link *link, const char *at, size_t bytes)
+{
+    if (url_resolve(work->resolver, at, bytes, &link->url) != URL_RESOLVED)
+        return false;
+    add_link(work, link);
+    return true;
+}
+
+static void on_listed(void *context, enum link_kind kind, struct url_text loc)
+{
+    struct body_links *work = context;
+    struct page_link link = {.at = UINT64_MAX, .kind = kind};
+    if (add_reference(work, &link, loc.at, loc.bytes))
+        work->found++;
+    else
+        work->unusable++;
+}
+
+static void on_css(void *context, const struct css_value *value)
+{
+    struct body_links *work = context;
+    struct page_link link = {.at = UINT64_MAX, .kind = LINK_ASSET, .quoting = value->quoting};
+    if (work->config->page.positions && value->raw_bytes <= UINT32_MAX) {
+        link.at = value->at;
+        link.raw_bytes = (uint32_t)value->raw_bytes;
+    }
+    if (work->found == LINKS_PER_PAGE_MAX)
+        work->dropped++;
+    else if (add_reference(work, &link, value->text.at, value->text.bytes))
+        work->found++;
+    else
+        work->unusable++;
+}
+
+static bool begin_sitemap(struct body_links *work)
+{
+    work->sitemap = sitemap_open(on_listed, work);
+    if (work->sitemap)
+        sitemap_begin(work->sitemap, &work->config->limits);
+    return work->sitemap != NULL;
+}
+
+static bool begin_css(struct body_links *work)
+{
+    if (!work->css)
+        work->css = css_open(on_css, work);
+    if (work->css)
+        css_begin(work->css);
+    return work->css != NULL;
+}
+
+static bool is_css(const char *type)
+{
+    return type && strncasecmp(type, "text/css", 8) == 0 && (!type[8] || type[8] == ';' || html_is_space(type[8]));
+}
+
+/* A body that is no HTML but has links, if it is one. */
+static enum body_is begin_other(struct body_links *work, const char *url, const char *type)
+{
+    bool is_sitemap = (work->flags & JOB_SITEMAP) != 0;
+    if ((!is_sitemap && !is_css(type)) || !url || url_resolver_set_base(work->resolver, url, strlen(url)) != FETCH_OK)
+        return BODY_OTHER;
+    work->found = work->dropped = work->unusable = 0;
+    page_writer_begin(&work->writer,
+                      (is_sitemap ? SITEMAP_BLOCK_BYTES_MAX : PAGE_BLOCK_BYTES_MAX) - PAGE_HEAD_BYTES_MAX);
+    if (is_sitemap)
+        return begin_sitemap(work) ? BODY_SITEMAP : BODY_OTHER;
+    return begin_css(work) ? BODY_CSS : BODY_OTHER;
+}
+
+static void end_other(struct body_links *work, enum body_is body)
+{
+    XXH128_hash_t hash = XXH3_128bits_digest(work->hash);
+    work->facts = (struct page){.hash_low = hash.low64, .hash_high = hash.high64};
+    work->has_page = true;
+    if (body == BODY_CSS) {
+        /* Not css_end(): what the end cuts off is more often a body that was cut than a sheet that was written so. */
+        work->facts.flags = PAGE_IS_CSS | (work->config->page.positions ? PAGE_HAS_POSITIONS : 0u);
+        work->unusable += css_too_long(work->css);
+    } else {
+        struct sitemap_result result = sitemap_end(work->sitemap);
+        work->facts.flags = PAGE_IS_SITEMAP | (result.verdict == SITEMAP_OK ? 0u : PAGE_IS_BROKEN);
+        work->dropped = result.dropped;
+        work->unusable += result.unusable;
+    }
+    work->facts.dropped = work->dropped;
+    work->facts.unusable = work->unusable;
+}
+
+/* ---- header lines ---- */
+
+static void take_header_link(struct body_links *work, struct page_link *link, struct html_span target)
+{
+    if (!add_reference(work, link, target.at, target.bytes)) {
+        work->facts.unusable++;
+    } else if (link->kind == LINK_CANONICAL && !work->facts.canonical.bytes) {
+        memmove(work->canonical, link->url.at, link->url.bytes + 1);
+        work->facts.canonical = (struct url_text){work->canonical, link->url.bytes};
+    }
+}
+
+static void take_header_line(struct body_links *work, enum page_line kind, struct html_span value)
+{
+    struct header_link from;
+    struct html_span url;
+    switch (kind) {
+    case PAGE_LINE_LINK:
+        while (link_header_next(&value, &from)) {
+            struct page_link link = {.at = UINT64_MAX, .kind = from.kind, .rel = from.rel};
+            take_header_link(work, &link, from.target);
+        }
+        break;
+    case PAGE_LINE_REFRESH:
+        if (link_refresh_url(value, &url)) {
+            struct page_link link = {.at = UINT64_MAX, .kind = LINK_REFRESH};
+            take_header_link(work, &link, url);
+        }
+        break;
+    default:
+        work->facts.robots |= link_header_robots(value, ROBOTS_NAME);
+        break;
+    }
+}
+
+/* What the header says of the page. Its references are relative to the page's URL, whatever its base element says (RFC 8288, 3.1). */
 static void page_take_header_lines(struct body_links *work, const char *base)
 {
-    (void)work;
-    (void)base;
+    enum page_line kind;
+    struct url_text value;
+    size_t at = 0;
+    if (!base || !work->lines.used || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+        return;
+    while (page_lines_next(&work->lines, &at, &kind, &value))
+        take_header_line(work, kind, (struct html_span){value.at, value.bytes});
 }
+
+/* ---- pages ---- */
 
 static void take_facts(struct body_links *work)
 {
@@ -133,6 +276,8 @@ void body_links_close(struct body_links *work)
     if (!work)
         return;
     links_close(work->links);
+    sitemap_close(work->sitemap);
+    css_close(work->css);
     url_resolver_close(work->resolver);
     XXH3_freeState(work->hash);
     page_writer_free(&work->writer);
@@ -172,53 +317,76 @@ static const char *url_of(CURL *easy)
     return url;
 }
 
+/* HTML, by what is said of it: the first bytes may still say otherwise. */
+static enum body_is begin_page(struct body_links *work, const char *url, const char *type)
+{
+    if (sniff_begin(&work->sniff, type) == SNIFF_OTHER || !url ||
+        links_begin(work->links, url, strlen(url), type ? type : "") != STATUS_OK)
+        return BODY_OTHER;
+    if (work->config->pages)
+        page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
+    return BODY_PAGE;
+}
+
 static void begin_body(struct body_links *work, CURL *easy)
 {
     char *type = NULL;
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
     work->body = BODY_OTHER;
-    if (sniff_begin(&work->sniff, type) == SNIFF_OTHER || is_redirect(work, easy))
+    if (is_redirect(work, easy))
         return;
-    const char *url = url_of(easy);
-    if (!url || links_begin(work->links, url, strlen(url), type ? type : "") != STATUS_OK)
-        return;
-    work->body = BODY_PAGE;
-    if (!work->config->pages)
-        return;
-    page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
-    XXH3_128bits_reset_withSeed(work->hash, work->config->page.seed);
+    if (!(work->flags & JOB_SITEMAP) || !work->config->pages)
+        work->body = begin_page(work, url_of(easy), type);
+    if (work->body == BODY_OTHER && work->config->pages)
+        work->body = begin_other(work, url_of(easy), type);
+    if (work->config->pages && work->body != BODY_OTHER)
+        XXH3_128bits_reset_withSeed(work->hash, work->config->page.seed);
 }
 
 void body_links_take(struct body_links *work, CURL *easy, const char *bytes, size_t count)
 {
     if (work->body == BODY_UNKNOWN)
         begin_body(work, easy);
-    if (work->body != BODY_PAGE)
+    if (work->body == BODY_OTHER)
         return;
-    if (work->sniff.verdict == SNIFF_OPEN && sniff_take(&work->sniff, bytes, count) == SNIFF_OTHER) {
+    if (work->body == BODY_PAGE && work->sniff.verdict == SNIFF_OPEN &&
+        sniff_take(&work->sniff, bytes, count) == SNIFF_OTHER) {
         work->body = BODY_OTHER; /* and what was found before is forgotten */
         return;
     }
-    links_feed(work->links, bytes, count);
+    if (work->body == BODY_PAGE)
+        links_feed(work->links, bytes, count);
+    else if (work->body == BODY_SITEMAP)
+        sitemap_feed(work->sitemap, bytes, count);
+    else
+        css_feed(work->css, bytes, count);
     if (work->config->pages)
         XXH3_128bits_update(work->hash, bytes, count);
 }
 
 uint32_t body_links_end(struct body_links *work, CURL *easy)
 {
-    bool is_page = work->body == BODY_PAGE && sniff_end(&work->sniff) == SNIFF_PAGE;
+    enum body_is body = work->body;
+    uint32_t found = 0;
     work->body = BODY_OTHER;
-    if (is_page)
-        links_end(work->links);
+    if (body == BODY_PAGE && sniff_end(&work->sniff) != SNIFF_PAGE)
+        body = BODY_OTHER;
     if (work->config->pages && is_redirect(work, easy)) {
         take_redirect(work, url_of(easy));
         return 0;
     }
-    if (!is_page)
-        return 0;
-    if (work->config->pages) {
-        take_facts(work);
-        page_take_header_lines(work, url_of(easy));
+    if (body == BODY_PAGE) {
+        links_end(work->links);
+        found = links_counts(work->links).found;
+        if (work->config->pages)
+            take_facts(work);
+    } else if (body == BODY_SITEMAP || body == BODY_CSS) {
+        end_other(work, body);
+        found = work->found;
     }
-    return links_counts(work->links).found;
+    if (work->has_page)
+        page_take_header_lines(work, url_of(easy));
+    sitemap_close(work->sitemap);
+    work->sitemap = NULL;
+    return found;
 }

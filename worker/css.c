@@ -68,7 +68,7 @@ static bool end_name(struct css *css, char next)
         return true;
     }
     saw_token(css);
-    if (css->name != NAME_AT)
+    if (css->name != NAME_AT || (css->is_dash && css->name_bytes == 1)) /* "@-" is no keyword */
         return false;
     css->expects = EXPECTS_NOTHING;
     if (is_called(css, "import"))
@@ -119,11 +119,13 @@ static bool take_prefixed(struct css *css, char byte)
     enum css_name name = css->state == STATE_AT ? NAME_AT : NAME_OTHER;
     if (css_is_in_name(byte) && !(name == NAME_AT && css_is_digit(byte))) {
         begin_name(css, name);
+        css->is_dash = byte == '-';
         css_add(css, byte);
         return true;
     }
     if (byte == '\\') {
         begin_name(css, name);
+        css->is_dash = false;
         css->state = STATE_ESCAPE;
         return true;
     }
@@ -134,6 +136,8 @@ static bool take_prefixed(struct css *css, char byte)
 
 static bool take_name(struct css *css, char byte)
 {
+    if (css->name == NAME_AT && css->is_dash && css->name_bytes == 1 && css_is_digit(byte))
+        css->name = NAME_OTHER; /* "@-5" is none either */
     if (css_is_in_name(byte))
         css_add(css, byte);
     else if (byte == '\\')

@@ -50,6 +50,7 @@ struct css {
     bool is_import; /* the value belongs to @import */
     bool is_told;   /* the value in hand is wanted */
     bool is_long;
+    bool is_dash; /* the name began with '-', as it stands there */
     char quote;
     unsigned hex_digits;
     uint32_t hex;

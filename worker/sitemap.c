@@ -73,11 +73,16 @@ void sitemap_loc_add(struct sitemap *sitemap, const char *bytes, size_t count)
         sitemap->is_long = !html_is_space(bytes[i]);
 }
 
+static void trim_end(struct sitemap *sitemap)
+{
+    while (sitemap->loc_bytes && html_is_space(sitemap->loc[sitemap->loc_bytes - 1]))
+        sitemap->loc_bytes--;
+}
+
 void sitemap_loc_end(struct sitemap *sitemap, enum link_kind kind)
 {
     struct sitemap_result *result = &sitemap->result;
-    while (sitemap->loc_bytes && html_is_space(sitemap->loc[sitemap->loc_bytes - 1]))
-        sitemap->loc_bytes--;
+    trim_end(sitemap);
     if (!sitemap->loc_bytes || sitemap->is_long) {
         result->unusable++;
     } else if (result->found == SITEMAP_URLS_MAX) {
@@ -100,6 +105,7 @@ static bool begins_with(const struct sitemap *sitemap, const char *scheme)
 
 static void end_line(struct sitemap *sitemap)
 {
+    trim_end(sitemap);
     if (begins_with(sitemap, "http://") || begins_with(sitemap, "https://"))
         sitemap_loc_end(sitemap, LINK_LISTED);
     else if (sitemap->loc_bytes)
