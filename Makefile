@@ -36,7 +36,8 @@ LIBS       = $(PKG_LIBS) -pthread
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
 WORKER   := worker fetch libcurl transfer wishes headers body decoder tls_end address outcome crash memory \
-            body_links sniff page_lines link_query links link_elements link_values link_charset html_charset sitemap sitemap_xml css css_text link_header \
+            body_links sniff page_lines link_header links link_elements link_values link_charset html_charset \
+            sitemap sitemap_xml css css_text \
             html_tokenizer html_tag html_raw html_markup html_reference \
             sandbox rlimits landlock seccomp
 # the futures: the C API
@@ -50,8 +51,9 @@ COMMAND  := main help option_table option_values options fetch_options units \
 # whole sites
 CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_links crawl_site crawl_request \
             crawl_page crawl_report story site reason scope expressions traps url_shape url_dates counters tell \
-            robots robots_text robots_rules robots_pattern politeness politeness_address politeness_backoff duplicates url_log scratch_file url_set \
-            frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_disk frontier_file)
+            robots robots_text robots_rules robots_pattern \
+            politeness politeness_address politeness_backoff duplicates url_log scratch_file url_set \
+            frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_park frontier_disk frontier_file)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
             report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
@@ -128,6 +130,10 @@ $(BUILD)/origin: $(BUILD)/tests/origin/origin_main.o $(BUILD)/liborigin.a
 
 $(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
+# The second parser of pages, for this suite alone.
+$(BUILD)/tests/check_links_real.o: private FLAGS += `pkg-config --cflags libxml-2.0`
+$(BUILD)/tests/check_links_real: private LIBS += `pkg-config --libs libxml-2.0`
 
 $(BUILD)/tests/run: $(BUILD)/tests/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
@@ -243,7 +249,7 @@ uninstall:
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev \
                   libxxhash-dev libexpat1-dev libpcre2-dev libpsl-dev libsqlite3-dev
-TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 python3.11-doc libxml2-dev spin chromium
+TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 python3.11-doc libxml2-dev spin strace chromium
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 

@@ -8,12 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of the signal: a sanitizer's handler would make an exit of it. */
+static void crash(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigaction(SIGSEGV, &plain, NULL);
+    kill(getpid(), SIGSEGV);
+}
+
 static void act(const char *action)
 {
     if (strcmp(action, "kill") == 0)
         kill(getpid(), SIGKILL);
     else if (strcmp(action, "segv") == 0)
-        kill(getpid(), SIGSEGV);
+        crash();
     else if (strcmp(action, "stop") == 0)
         kill(getpid(), SIGSTOP);
     else if (strcmp(action, "exit") == 0)

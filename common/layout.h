@@ -151,11 +151,11 @@ struct slot_shm {
     alignas(CACHE_LINE) _Atomic uint64_t state; /* see state.h | all | acquire, release | for ever */
     _Atomic uint64_t reserved_bytes;            /* claimer, else c | all | seq_cst | pages of the extent in use */
     int64_t submitted_ns;                       /* c | claimer | by state | one task */
-    uint16_t url_bytes;       /* c | claimer | by state | one task; at offset 0 of the extent, NUL behind */
-    uint16_t header_bytes;    /* c | claimer | by state | one task; lines behind the URL, each ends in NUL */
-    uint32_t flags;           /* c | claimer | by state | one task: enum job_flag */
-    uint32_t attempt;         /* c | claimer | by state | one task */
-    _Atomic uint32_t cancel;  /* c | claimer | release | one task: not 0 asks to abort */
+    uint16_t url_bytes;      /* c | claimer | by state | one task; at offset 0 of the extent, NUL behind */
+    uint16_t header_bytes;   /* c | claimer | by state | one task; lines behind the URL, each ends in NUL */
+    uint32_t flags;          /* c | claimer | by state | one task: enum job_flag */
+    _Atomic uint32_t cancel; /* c | claimer | release | one task: not 0 asks to abort */
+    uint32_t pad;
     uint64_t task;            /* c | claimer | by state | serial number of the future */
     _Atomic uint32_t growing; /* claimer sets, both clear | all | seq_cst | one task: its body asks for pages */
     _Atomic uint32_t ring;    /* c | claimers | relaxed | one task: which ring it may be claimed from */

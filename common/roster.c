@@ -97,7 +97,7 @@ uint32_t roster_take_room(const struct shared *shared, uint32_t after)
             word &= ~0ull << (first % 64);
         while (word) {
             uint32_t worker = at * 64 + (uint32_t)__builtin_ctzll(word);
-            /* not covered: needs a worker that takes its mark back between the two looks */
+            /* not covered: by chance alone: a worker takes its mark back between the two looks */
             if (worker < shared->roster_count && clear_bit(shared->header->asleep.room, worker))
                 return worker;
             word &= word - 1;

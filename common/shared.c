@@ -31,6 +31,8 @@ uint32_t layout_stamp(void)
         offsetof(struct roster_shm, pid),    sizeof(sem_t),
         offsetof(struct result_shm, links),  offsetof(struct result_shm, page_offset),
         offsetof(struct slot_shm, flags),    offsetof(struct slot_shm, body_bytes_max),
+        offsetof(struct slot_shm, ring),     offsetof(struct slot_shm, cancel),
+        offsetof(struct slot_shm, growing),
     };
     uint32_t stamp = 2166136261u; /* FNV-1a */
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

@@ -104,6 +104,12 @@ bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_
     copy->content_type[sizeof copy->content_type - 1] = '\0';
     copy->remote_ip[sizeof copy->remote_ip - 1] = '\0';
     copy->detail[sizeof copy->detail - 1] = '\0';
+    if (!copy->body_stored) /* an offset to nothing is looked at by nobody, and may be anything */
+        copy->body_offset = 0;
+    if (!copy->effective_bytes)
+        copy->effective_offset = 0;
+    if (!copy->headers_bytes)
+        copy->headers_offset = 0;
     /* No page beyond: to read one would need memory that nobody has reserved. */
     uint64_t end = written_bytes(shared, slot);
     return copy->error < FETCH_ERROR_COUNT && copy->body_stored <= copy->body_bytes &&

@@ -31,7 +31,8 @@ bool slot_take_back(const struct shared *shared, uint32_t slot, struct owner own
 uint64_t slot_word(const struct shared *shared, uint32_t slot);
 
 /* Copies a DONE slot's result into private memory and checks every length and offset against the extent's reserved pages, so
- * that nobody's later write matters. False when it does not hold together. The strings of `copy` are NUL-terminated. Coordinator. */
+ * that nobody's later write matters. False when it does not hold together. The strings of `copy` are NUL-terminated, the offset of
+ * what has no bytes is 0. Coordinator. */
 bool slot_copy_result(const struct shared *shared, uint32_t slot, struct result_shm *copy);
 
 #endif

@@ -78,12 +78,13 @@ static bool needs_escape(char byte)
     return (unsigned char)byte <= 0x20 || byte == 0x7f || byte == '"' || byte == '<' || byte == '>';
 }
 
-/* Writes the reference to resolver->clean, ended by NUL: no line breaks, escapes in their one spelling. Returns its length, SIZE_MAX
- * where it is too long. */
+/* Writes the reference to resolver->clean, ended by NUL: no line breaks, escapes in their one spelling, '\\' as the '/' that it is to
+ * browsers ahead of a query (URL standard, 4.4). Returns its length, SIZE_MAX where it is too long. */
 static size_t clean_reference(struct url_resolver *resolver, const char *reference, size_t bytes)
 {
     char *to = resolver->clean;
     const char *end = reference + bytes;
+    bool in_query = false;
     for (const char *at = reference; at < end; at++) {
         if (resolver->clean + sizeof resolver->clean - to < 4)
             return SIZE_MAX;
@@ -96,9 +97,12 @@ static size_t clean_reference(struct url_resolver *resolver, const char *referen
             at += 2;
         } else if (*at == '\t' || *at == '\n' || *at == '\r') {
             continue;
+        } else if (*at == '\\' && !in_query) {
+            *to++ = '/';
         } else if (needs_escape(*at)) {
             to = put_escape((unsigned char)*at, to);
         } else {
+            in_query = in_query || *at == '?';
             *to++ = *at;
         }
     }

@@ -89,6 +89,7 @@ _Noreturn static void run_child(struct executor *executor, uint32_t index, pid_t
     if (status != STATUS_OK)
         _exit(status == STATUS_INVALID_ARGUMENT ? WORKER_CONFIG : WORKER_SHORT);
     worker_confine(worker); /* libcurl has begun, nothing of the network has come in */
+    FAULT_POINT("child.confined");
     enum worker_exit code = worker_run(worker);
 #ifdef SHOAL_SANITIZED
     worker_close(worker); /* else the kernel takes all back, and faster */
@@ -157,9 +158,14 @@ static void processes_kill(struct executor *executor, uint32_t index, int signal
 static void processes_join(struct executor *executor, uint32_t index)
 {
     struct pool_worker *worker = &executor->workers[index];
-    int wait_status;
-    while (worker->pid > 0 && waitpid(worker->pid, &wait_status, 0) < 0 && errno == EINTR)
-        ;
+    while (worker->pid > 0) {
+        int wait_status = 0;
+        pid_t pid = waitpid(worker->pid, &wait_status, WUNTRACED);
+        if (pid > 0 && WIFSTOPPED(wait_status))
+            kill(worker->pid, SIGCONT); /* one that was told to end, not killed, and stopped only then */
+        else if (pid > 0 || errno != EINTR)
+            break;
+    }
     forget(worker);
 }
 

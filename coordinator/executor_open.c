@@ -220,7 +220,7 @@ static void fit_to_kernel(struct executor *executor)
     if (options->engine != EXECUTOR_PROCESSES)
         options->sandbox = EXECUTOR_SANDBOX_NONE;
     uint32_t missing = worker_sandbox_missing(options->sandbox);
-    options->sandbox &= ~missing;
+    options->sandbox = worker_sandbox_whole(options->sandbox & ~missing);
     if (!missing)
         return;
     worker_sandbox_list(missing, names, sizeof names);

@@ -43,7 +43,6 @@ static bool write_request(struct executor *executor, struct future *future, uint
     at->header_bytes = future->header_bytes;
     at->flags = future->flags;
     at->body_bytes_max = future->body_bytes_max;
-    at->attempt = future->attempts;
     at->task = future->task;
     atomic_store_explicit(&at->ring, kind, memory_order_relaxed);
     at->submitted_ns = future->submitted_ns;

@@ -21,6 +21,8 @@
 #include "common/done_ring.h"
 #include "common/extent.h"
 #include "common/fault.h"
+#include "common/fence.h"
+#include "common/ring.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -119,8 +121,23 @@ static bool is_lost(const struct executor *executor, uint64_t word)
            owner.incarnation != executor->workers[owner.worker].incarnation;
 }
 
-/* Looks at the truth: every slot that names this life, or that the dead worker may have spoilt. */
-static void return_slots(struct executor *executor, struct death *death)
+/* What it published, announced or not: the slots' words are the truth. */
+static void collect_published(struct executor *executor, struct death *death)
+{
+    pool_collect_announced(executor, death->index);
+    for (uint32_t slot = 0; slot < executor->shared.slot_count; slot++) {
+        uint64_t word = slot_word(&executor->shared, slot);
+        struct future *future = executor->by_slot[slot];
+        if (!future || future->phase != FUTURE_PLACED || state_of(word) != SLOT_DONE ||
+            !state_is_owned_by(word, death->owner))
+            continue;
+        pool_collect(executor, slot);
+        death->has_delivered = true;
+    }
+}
+
+/* Every slot that names this life still, or that the dead worker may have spoilt, runs again, or fails where nobody is left. */
+static void return_slots(struct executor *executor, const struct death *death)
 {
     struct death innocent = *death;
     innocent.is_expected = true; /* charges nobody */
@@ -129,11 +146,7 @@ static void return_slots(struct executor *executor, struct death *death)
         uint64_t word = slot_word(&executor->shared, slot);
         if (!future || future->phase != FUTURE_PLACED)
             continue;
-        bool is_its = state_is_owned_by(word, death->owner);
-        if (is_its && state_of(word) == SLOT_DONE) {
-            pool_collect(executor, slot);
-            death->has_delivered = true;
-        } else if (is_its && slot_take_back(&executor->shared, slot, death->owner)) {
+        if (state_is_owned_by(word, death->owner) && slot_take_back(&executor->shared, slot, death->owner)) {
             extent_trim(&executor->shared, slot, 0); /* it may have died between saying "reserved" and reserving */
             return_claim(executor, future, death);
         } else if (is_lost(executor, word)) {
@@ -180,6 +193,24 @@ static void judge_pool(struct executor *executor, const struct death *death, int
                    death->signal ? sigabbrev_np((int)death->signal) : "");
 }
 
+/* The dead may have taken a token or a bell along, or a mark of its that was stale have got them: whoever sleeps idle or, where
+ * something waits, with room beside what it holds, looks in its place. */
+static void wake_in_its_place(struct executor *executor, uint32_t index)
+{
+    if (is_quarantine(executor, index)) {
+        ring_post(&executor->shared, RING_QUARANTINE);
+        return;
+    }
+    ring_post(&executor->shared, RING_WORK);
+    FAULT_POINT("reap.before_bell");
+    full_fence(); /* pairs with the fence of roster_mark_room() */
+    if (ring_length(&executor->shared, RING_WORK) == 0)
+        return;
+    uint32_t other = roster_take_room(&executor->shared, index);
+    if (other != SLOT_NONE)
+        pool_ring(executor, other);
+}
+
 static void bury(struct executor *executor, uint32_t index, int wait_status)
 {
     struct pool_worker *worker = &executor->workers[index];
@@ -187,7 +218,7 @@ static void bury(struct executor *executor, uint32_t index, int wait_status)
     FAULT_POINT("reap.after_wait");
     worker->is_alive = false;
     executor->alive--;
-    pool_collect_announced(executor, index);
+    collect_published(executor, &death); /* before the pool is judged: something was completed */
     judge_pool(executor, &death, wait_status);
     return_slots(executor, &death);
     set_backoff(executor, index, &death);
@@ -197,8 +228,7 @@ static void bury(struct executor *executor, uint32_t index, int wait_status)
     roster_clear(&executor->shared, index, worker->incarnation);
     done_ring_reset(&executor->shared, index);
     FAULT_POINT("reap.before_token");
-    /* It may have taken a token along, or died between a token and the ring. */
-    ring_post(&executor->shared, is_quarantine(executor, index) ? RING_QUARANTINE : RING_WORK);
+    wake_in_its_place(executor, index);
 }
 
 /* Want of processes or descriptors may pass; what libcurl refuses will not. */

@@ -1,5 +1,6 @@
 /* Runs in: tests. Who is woken, and when: tokens in the semaphores and doorbells, with puppets that sleep as the test says. A
  * wake-up that is lost costs a heartbeat and no more, so only who looks at the token itself sees that it is not there. */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -226,6 +227,44 @@ START_TEST(a_suspect_posts_a_token_in_quarantine_and_so_does_a_death_there)
 }
 END_TEST
 
+/* The dead was marked idle, or as having room, so the wake-up for the next task was its; and nobody takes its place. */
+START_TEST(a_death_rings_for_the_wake_up_that_it_may_have_taken_along)
+{
+    void (*const mark[])(const struct shared *shared, uint32_t worker) = {roster_mark_idle, roster_mark_room};
+    submit();
+    submit();
+    puppets_turn(executor);
+    puppets_claim(executor, 1);
+    puppets_claim(executor, 1);
+    mark[_i](&executor->shared, 0);
+    submit();
+    ck_assert_int_eq(tokens(RING_WORK), _i == 0);
+    ck_assert_uint_eq(bells(), _i == 1);
+    roster_mark_room(&executor->shared, 1);
+    puppets_refuse_to_start(STATUS_SYSTEM, EAGAIN);
+    puppets_end(executor, 0, SIGKILL);
+    puppets_turn(executor);
+    ck_assert_uint_eq(bells(), 2);
+    puppets_claim(executor, 1);
+    puppets_refuse_to_start(STATUS_OK, 0);
+}
+END_TEST
+
+START_TEST(a_death_rings_nobody_when_nothing_waits)
+{
+    struct future *future;
+    begin(&future);
+    puppets_claim(executor, 0);
+    roster_mark_room(&executor->shared, 0);
+    puppets_refuse_to_start(STATUS_SYSTEM, EAGAIN);
+    puppets_end(executor, 1, SIGKILL);
+    puppets_turn(executor);
+    ck_assert_uint_eq(bells(), 0);
+    puppets_refuse_to_start(STATUS_OK, 0);
+    future_release(future);
+}
+END_TEST
+
 START_TEST(marks_of_the_dead_wake_nobody)
 {
     submit();
@@ -375,6 +414,8 @@ static Suite *bells_suite(void)
     tcase_add_test(tests, one_task_rings_one_bell_and_two_ring_two);
     tcase_add_loop_test(tests, a_death_leaves_a_token_for_the_one_it_may_have_taken_along, 0, 2);
     tcase_add_test(tests, a_suspect_posts_a_token_in_quarantine_and_so_does_a_death_there);
+    tcase_add_loop_test(tests, a_death_rings_for_the_wake_up_that_it_may_have_taken_along, 0, 2);
+    tcase_add_test(tests, a_death_rings_nobody_when_nothing_waits);
     tcase_add_test(tests, marks_of_the_dead_wake_nobody);
     tcase_add_loop_test(tests, whoever_waits_for_memory_is_rung_when_one_that_grew_is_collected, 0, 1 << (PUPPETS + 1));
     tcase_add_test(tests, nobody_is_rung_when_one_that_did_not_grow_leaves_nothing);

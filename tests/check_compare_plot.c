@@ -10,12 +10,13 @@
 
 #include "tests/compare.h"
 
-static char directory[] = "/tmp/shoal-plot-test-XXXXXX";
+static char directory[64];
 static char path[256];
 static char why[512];
 
 static void enter(void)
 {
+    strcpy(directory, "/tmp/shoal-plot-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
 }
 

@@ -65,6 +65,21 @@ START_TEST(workers_that_cannot_live_break_the_pool)
 }
 END_TEST
 
+/* Woken to end, it stops instead; with a sanitizer, where it is told to end and not killed, that must not hold us up. */
+START_TEST(a_worker_that_stops_as_it_is_to_end_is_joined)
+{
+    rig_begin(&rig, EXECUTOR_PROCESSES);
+    rig_open(&rig);
+    fault_set("idle.after_wait", 1, "stop");
+    submit_many(1, "/bytes/100");
+    expect_ok(futures[0]);
+    future_release(futures[0]);
+    executor_close(rig.executor);
+    rig.executor = NULL;
+    ck_assert(children_of_self(&rig.origin, NULL, 0) == 0);
+}
+END_TEST
+
 /* One worker is well and holds what takes long, the others cannot live: when the pool breaks, that ends too. */
 START_TEST(a_broken_pool_gives_up_what_a_healthy_worker_holds)
 {
@@ -111,6 +126,7 @@ static Suite *faults_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_loop_test(tests, workers_that_cannot_live_break_the_pool, 0, 3);
+    tcase_add_test(tests, a_worker_that_stops_as_it_is_to_end_is_joined);
     tcase_add_test(tests, a_broken_pool_gives_up_what_a_healthy_worker_holds);
     tcase_add_test(tests, workers_that_live_for_one_task_each_get_all_done);
     suite_add_tcase(suite, tests);

@@ -208,6 +208,8 @@ static void serve_twins(const struct web_request *request, struct web_answer *an
         web_print("<a href=/a/><a href=/b/><a href=/c?sid=1>");
     else if (strncmp(request->path, "/c", 2) == 0)
         web_print("<link rel=canonical href=/c><a href='/from%s'>", request->path);
+    else if (strncmp(request->path, "/from", 5) == 0)
+        web_print("%s", request->path);
     else
         web_print("the same <a href=x>x</a>");
 }

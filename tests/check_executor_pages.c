@@ -268,6 +268,58 @@ START_TEST(without_pages_links_are_counted_and_no_page_is_told)
 }
 END_TEST
 
+START_TEST(what_the_header_says_of_the_page_counts)
+{
+    up(_i, EXECUTOR_PAGES);
+    struct future *future = submit(
+        "/say?type=text/html&header=Link:%20%3C/c%3E;rel=canonical,%20%3Cn%3E;rel=next%0D%0AX-Robots-Tag:%20noindex%0D%0A"
+        "Refresh:%201;url=r%0D%0AX-Robots-Tag:%20other:%20nofollow&body=%3Cbase%20href=/b/%3E%3Ca%20href=x%3E",
+        0, 0);
+    struct page page = page_of(expect_ok(future));
+    char url[128];
+    expect_link(&page, LINK_PAGE, "/b/x");
+    expect_link(&page, LINK_CANONICAL, "/c");
+    expect_link(&page, LINK_NEXT, "/n");
+    expect_link(&page, LINK_REFRESH, "/r");
+    expect_end(&page);
+    ck_assert_uint_eq(page.robots, PAGE_NOINDEX);
+    origin_url(&rig.origin, url, sizeof url, "/c");
+    ck_assert_str_eq(page.canonical.at, url);
+    future_release(future);
+    future = submit("/page/1", 0, 0); /* nothing of it stays */
+    page = page_of(expect_ok(future));
+    ck_assert_uint_eq(page.robots, 0);
+    ck_assert_uint_eq(page.link_count, 3);
+    future_release(future);
+}
+END_TEST
+
+START_TEST(a_sitemap_is_read_as_one_whatever_its_type)
+{
+    static const char PATH[] =
+        "/say?type=text/plain&body=%3Curlset%3E%3Curl%3E%3Cloc%3Ehttp://e.example/1%3C/loc%3E%3C/url%3E"
+        "%3Curl%3E%3Cloc%3Emailto:x%3C/loc%3E%3C/url%3E%3C/urlset%3E";
+    up(_i, EXECUTOR_PAGES);
+    for (int i = 0; i < 2; i++) {
+        struct future *future = submit(PATH, REQUEST_SITEMAP, 0);
+        struct page page = page_of(expect_ok(future));
+        ck_assert_uint_eq(page.flags, PAGE_IS_SITEMAP);
+        ck_assert_uint_eq(page.unusable, 1);
+        expect_link(&page, LINK_LISTED, "http://e.example/1");
+        expect_end(&page);
+        future_release(future);
+        future = submit("/page/1", REQUEST_SITEMAP, 0);
+        page = page_of(expect_ok(future));
+        ck_assert_uint_eq(page.flags, PAGE_IS_SITEMAP | PAGE_IS_BROKEN);
+        future_release(future);
+        future = submit("/page/1", 0, 0);
+        page = page_of(expect_ok(future));
+        ck_assert_uint_eq(page.flags, PAGE_IS_HTML);
+        future_release(future);
+    }
+}
+END_TEST
+
 /* ---- redirects ---- */
 
 START_TEST(a_redirect_that_is_not_followed_is_a_link)
@@ -618,6 +670,8 @@ static Suite *pages_suite(void)
     add_for_each_engine(tests, a_page_without_a_type_is_one_if_it_begins_like_one);
     add_for_each_engine(tests, an_error_page_is_a_page);
     add_for_each_engine(tests, links_are_told_as_the_options_want);
+    add_for_each_engine(tests, what_the_header_says_of_the_page_counts);
+    add_for_each_engine(tests, a_sitemap_is_read_as_one_whatever_its_type);
     add_for_each_engine(tests, more_pages_may_be_held_than_there_are_slots);
     add_for_each_engine(tests, without_pages_links_are_counted_and_no_page_is_told);
     add_for_each_engine(tests, a_redirect_that_is_not_followed_is_a_link);

@@ -9,6 +9,7 @@
 #include "tests/support.h"
 
 #define BATCH 8
+#define HELD_MAX 4          /* two workers, 8 in flight */
 #define BATCHES 3           /* at least */
 #define BODY_BYTES 100000   /* more than stays reserved: every one grows its extent */
 #define LARGE_BYTES 4000000 /* beyond the memory: one at a time goes on, the others wait */
@@ -30,22 +31,42 @@ static uint64_t deaths(void)
     return stats.worker_deaths;
 }
 
+/* A death costs one attempt of what that worker held: no more than it can hold, and of none of them two. */
+static void expect_cost(const struct fault_row *row, const uint32_t *attempts)
+{
+    uint64_t died = deaths();
+    uint32_t again = 0;
+    for (int i = 0; i < BATCH; i++) {
+        ck_assert_msg(attempts[i] >= 1 && attempts[i] <= 1 + died, "%s: number %d took %u attempts, %llu died",
+                      row->name, i, (unsigned)attempts[i], (unsigned long long)died);
+        again += attempts[i] > 1;
+    }
+    ck_assert_msg(again <= died * HELD_MAX, "%s: %u were tried again, %llu died", row->name, (unsigned)again,
+                  (unsigned long long)died);
+}
+
 static void fetch_batch(const struct fault_row *row, const char *action, bool is_first, int bytes)
 {
     struct future *futures[BATCH];
     uint8_t heard[BATCH] = {0};
+    uint32_t attempts[BATCH];
+    char path[64];
+    fault_page(row, bytes, path, sizeof path);
     for (int i = 0; i < BATCH; i++) {
         if (is_first && i == 0)
             fault_set(row->name, row->first, action);
-        futures[i] = rig_submit(&rig, "/delay/5/bytes/%d", bytes);
+        futures[i] = rig_submit(&rig, "/delay/5/%s", path);
         unsetenv("FAULT");
         ck_assert_int_eq(future_add_done_callback(futures[i], hear, &heard[i]), STATUS_OK);
     }
     for (int i = 0; i < BATCH; i++) {
-        expect_text_body(expect_ok(futures[i]), (uint64_t)bytes);
+        const struct fetch_result *result = expect_ok(futures[i]);
+        expect_fault_page(row, result, bytes);
+        attempts[i] = result->attempts;
         future_release(futures[i]);
         ck_assert_msg(heard[i] == 1, "%s: number %d was heard of %d times", row->name, i, heard[i]);
     }
+    expect_cost(row, attempts);
 }
 
 /* It is forked by the first submit. Between batches all are idle, so it dies idle, busy, or with memory that others wait for.
@@ -56,9 +77,11 @@ static void die_first(const struct fault_row *row, const char *action)
     int bytes = strcmp(row->name, "pause.after_mark") == 0 ? LARGE_BYTES : BODY_BYTES;
     snprintf(self, sizeof self, "%d", (int)getpid());
     setenv("FAULT_SPARES", self, 1); /* it passes some of the places too, and is not meant */
-    rig.options.hang_time_ms = 600;
+    if (strcmp(action, "stop") == 0)
+        rig.options.hang_time_ms = 600;
     rig.options.keep |= EXECUTOR_PAGES; /* they pass where a page would be stored, too */
     rig.options.memory_bytes_max = 1u << 20;
+    rig.options.keep |= EXECUTOR_LINKS;
     rig_open(&rig);
     int64_t deadline_ms = now_ms() + NET_MS;
     for (int batch = 0; batch < BATCHES || deaths() == 0; batch++) {

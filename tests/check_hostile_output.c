@@ -9,6 +9,13 @@
 
 #include "tests/command.h"
 #include "tests/record.h"
+#include "tests/tls_origin.h"
+
+#ifdef SHOAL_SANITIZED
+#define IS_SANITIZED true /* which look for leaks by ptrace themselves */
+#else
+#define IS_SANITIZED false
+#endif
 
 static struct cli cli;
 static struct record record;
@@ -110,6 +117,78 @@ START_TEST(requirement_4_neither_netrc_nor_curlrc_is_read)
     ck_assert_ptr_nonnull(strstr(echo, "GET /echo"));
     ck_assert_ptr_null(strstr(echo, "Authorization"));
     ck_assert_ptr_null(strstr(echo, "X-Curlrc"));
+}
+END_TEST
+
+static struct tls_origin secure;
+static char secure_url[64];
+
+/* In the child: the same program under strace, which writes down each path that a process of it names. */
+static bool trace_paths(struct cli *traced)
+{
+    const char *build = getenv("SHOAL_BUILD");
+    char program[CLI_PATH_BYTES];
+    char log[CLI_PATH_BYTES];
+    snprintf(program, sizeof program, "%s/shoal", build ? build : "build");
+    snprintf(log, sizeof log, "%s/log", traced->directory);
+    const char *const argv[] = {
+        "strace", "-f",       "-qq",          "-e", "trace=%file",     "-s", "400", "-o", log, program, "fetch",
+        "-q",     "--cacert", secure.ca_file, "-i", traced->list_path, NULL};
+    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    return false;
+}
+
+/* Reads what trace_paths() wrote; false: nothing can be traced here. */
+static bool read_trace(char **text)
+{
+    size_t bytes = 0;
+    *text = NULL;
+    FILE *file = fopen(cli_path(&cli, "log"), "re");
+    if (file == NULL) {
+        return false;
+    }
+    ck_assert_int_gt(getdelim(text, &bytes, '\0', file), 0);
+    fclose(file);
+    return strstr(*text, "execve(") != NULL;
+}
+
+/* Not read, and not even looked for: of all that lies at home nothing but the list is named by the program and its workers. */
+START_TEST(requirement_4_no_file_with_credentials_is_opened)
+{
+    static const char *const FILES[] = {".netrc", ".curlrc", "_netrc", "client.pem", "client.key"};
+    char home[CLI_PATH_BYTES];
+    char config_home[CLI_PATH_BYTES];
+    char *trace;
+    if (access("/usr/bin/strace", X_OK) != 0 || IS_SANITIZED) {
+        printf("skipped: strace is not here, or not with a sanitizer\n");
+        return;
+    }
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+        write_file(FILES[i], "default login mallory password secret\n");
+    }
+    ck_assert_int_eq(tls_origin_start(&secure, TLS_ANSWERS, TLS_GOOD), 0);
+    snprintf(secure_url, sizeof secure_url, "https://localhost:%d/", secure.port);
+    fprintf(cli_list(&cli), "%s/echo\n%s\n", cli.url, secure_url);
+    snprintf(home, sizeof home, "HOME=%s", cli.directory);
+    snprintf(config_home, sizeof config_home, "XDG_CONFIG_HOME=%s", cli.directory);
+    cli.environment[0] = home;
+    cli.environment[1] = config_home;
+    cli.prepare = trace_paths;
+    cli_list_path(&cli);
+    int status = CLI_RUN(&cli, "fetch");
+    bool is_traced = read_trace(&trace);
+    if (is_traced) {
+        ck_assert_int_eq(status, 0);
+        ck_assert_ptr_nonnull(strstr(trace, cli.list_path));  /* the coordinator's calls are seen */
+        ck_assert_ptr_nonnull(strstr(trace, secure.ca_file)); /* and the workers' */
+        ck_assert_uint_eq(count_text(trace, cli.directory), count_text(trace, cli.list_path));
+        ck_assert_ptr_null(strstr(trace, "netrc"));
+        ck_assert_ptr_null(strstr(trace, "curlrc"));
+    } else {
+        printf("skipped: nothing may be traced here\n");
+    }
+    free(trace);
+    tls_origin_stop(&secure);
 }
 END_TEST
 
@@ -308,6 +387,7 @@ static Suite *output_suite(void)
         requirement_1_no_redirect_leads_to_another_scheme,
         requirement_3_proxies_of_the_environment_are_not_used,
         requirement_4_neither_netrc_nor_curlrc_is_read,
+        requirement_4_no_file_with_credentials_is_opened,
         requirement_6_no_password_is_shown_anywhere,
         requirement_7_no_byte_of_a_server_or_a_list_drives_the_terminal,
         requirement_9_no_url_and_no_header_chooses_where_a_body_is_written,

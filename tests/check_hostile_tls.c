@@ -1,4 +1,5 @@
-/* Runs in: tests. What hostile servers do over TLS, and how it ends: rows 41 to 43 of tests/origin/README.md, and requirement 5. */
+/* Runs in: tests. What hostile servers do over TLS, and how it ends: rows 11 and 41 to 43 of tests/origin/README.md,
+ * and requirement 5. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,49 @@ START_TEST(requirement_5_what_was_not_verified_is_recorded_with_every_result)
 }
 END_TEST
 
+static bool was_sent(const struct fetch_result *result, const char *part)
+{
+    return memmem(result->body, (size_t)result->body_bytes, part, strlen(part)) != NULL;
+}
+
+/* Fetches the TLS server's page that sends on to `target`, with a password in the URL or lines of the user's. */
+static struct future *submit_with_credentials(bool in_lines, const char *target)
+{
+    static const char *const LINES[] = {"Authorization: Bearer s3cret", "Cookie: session=s3cret"};
+    struct future *future;
+    char url[256];
+    snprintf(url, sizeof url, "https://%slocalhost:%d/?%s", in_lines ? "" : "mallory:s3cret@", origin.port, target);
+    const struct request request = {.url = url, .headers = LINES, .header_count = in_lines ? 2 : 0};
+    ck_assert_int_eq(executor_submit(rig.executor, &request, NET_MS, &future), STATUS_OK);
+    return future;
+}
+
+/* The same host in clear text is another origin; back at the first one they are sent. */
+START_TEST(row_11_credentials_do_not_follow_a_redirect_from_https_to_http)
+{
+    char clear[64];
+    char secure[64];
+    up(_i, TLS_ECHOES, TLS_GOOD);
+    rig.options.workers = rig.options.concurrency = 1;
+    rig_open(&rig);
+    snprintf(clear, sizeof clear, "http://localhost:%d/echo", rig.origin.port);
+    snprintf(secure, sizeof secure, "https://localhost:%d/echo", origin.port);
+    for (int in_lines = 0; in_lines < 2; in_lines++) {
+        struct future *kept = submit_with_credentials(in_lines, secure);
+        ck_assert(was_sent(expect_ok(kept), "GET /echo") && was_sent(expect_ok(kept), "\nAuthorization: "));
+        ck_assert(was_sent(expect_ok(kept), "\nCookie: session=s3cret") == (in_lines == 1));
+        struct future *dropped = submit_with_credentials(in_lines, clear);
+        ck_assert_uint_eq(expect_ok(dropped)->redirects, 1);
+        ck_assert_str_eq(expect_ok(dropped)->effective_url, clear);
+        ck_assert(was_sent(expect_ok(dropped), "GET /echo"));
+        ck_assert(!was_sent(expect_ok(dropped), "Authorization") && !was_sent(expect_ok(dropped), "Cookie"));
+        ck_assert(!was_sent(expect_ok(dropped), "s3cret") && !was_sent(expect_ok(dropped), "mallory"));
+        future_release(kept);
+        future_release(dropped);
+    }
+}
+END_TEST
+
 static Suite *tls_suite(void)
 {
     Suite *suite = suite_create("hostile TLS");
@@ -157,6 +201,7 @@ static Suite *tls_suite(void)
     add_for_each_engine(tests, row_42_a_good_certificate_is_good_for_the_name_and_the_address_it_is_made_for_alone);
     tcase_add_loop_test(tests, requirement_5_what_was_not_verified_is_recorded_with_every_result, 0,
                         CERTIFICATE_COUNT * EXECUTOR_ENGINE_COUNT);
+    add_for_each_engine(tests, row_11_credentials_do_not_follow_a_redirect_from_https_to_http);
     suite_add_tcase(suite, tests);
     return suite;
 }

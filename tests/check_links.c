@@ -316,9 +316,13 @@ START_TEST(the_charset_is_what_is_said_first)
     const struct page_facts *facts = links_facts(links);
     expect("<meta http-equiv=content-type content='text/html; charset=\"KOI8-R\"'>", "");
     ck_assert_str_eq(facts->charset, "koi8-r");
-    expect_bytes("<meta charset=a>", 16, "text/html; Charset=b;x", "");
-    ck_assert_str_eq(facts->charset, "b");
-    expect_bytes("\357\273\277<a href=x>", 13, "text/html; charset=b", "p0 http://example.org/d/x\n");
+    expect_bytes("<meta charset=cp866>", 20, "text/html; Charset=big5;x", "");
+    ck_assert_str_eq(facts->charset, "big5");
+    expect_bytes("<meta charset=bogus><meta charset=' BIG5 '>", 43, "text/html; charset=none", "");
+    ck_assert_str_eq(facts->charset, "big5");
+    expect("<meta http-equiv=content-type content='text/html; charset=\"koi8-r'>", "");
+    ck_assert_str_eq(facts->charset, "");
+    expect_bytes("\357\273\277<a href=x>", 13, "text/html; charset=big5", "p0 http://example.org/d/x\n");
     ck_assert_str_eq(facts->charset, "utf-8");
     expect("\357\273<a href=x>", "p0 http://example.org/d/x\n");
     ck_assert_str_eq(facts->charset, "");

@@ -250,6 +250,48 @@ START_TEST(ten_deaths_with_nothing_completed_break_the_pool)
 }
 END_TEST
 
+/* The tenth had published, and died before it could say so. */
+START_TEST(a_death_that_leaves_a_result_is_not_the_tenth_with_nothing_completed)
+{
+    struct future *future = puppets_submit(executor, URL);
+    struct future *waits = puppets_submit(executor, URL);
+    puppets_turn(executor);
+    for (int i = 0; i < 9; i++)
+        live_again(0, SIGKILL);
+    struct claim claim = puppets_claim(executor, 0);
+    memset(&executor->shared.slots[claim.slot].result, 0, sizeof(struct result_shm));
+    ck_assert(slot_publish(&executor->shared, claim.slot, claim.word));
+    live_again(0, SIGKILL);
+    ck_assert_str_eq(executor_why_broken(executor), "");
+    expect_ok(future);
+    for (int i = 1; i < 10; i++) { /* it was the first of the next ten */
+        ck_assert(!future_done(waits));
+        live_again(0, SIGKILL);
+    }
+    ck_assert_str_ne(executor_why_broken(executor), "");
+    ck_assert_int_eq((int)result_of(waits)->error, FETCH_WORKER_CRASHED);
+    future_release(future);
+    future_release(waits);
+}
+END_TEST
+
+/* What the dead still held says how it died, what waited says why nothing goes on. */
+START_TEST(what_the_last_dead_held_fails_with_its_signal)
+{
+    executor->options.on_worker_death = EXECUTOR_BREAK;
+    struct future *held = puppets_submit(executor, URL);
+    struct future *waits = puppets_submit(executor, URL);
+    puppets_turn(executor);
+    puppets_claim(executor, 0);
+    puppets_end(executor, 0, SIGSEGV);
+    puppets_turn(executor);
+    ck_assert_str_eq(result_of(held)->detail, "its worker was killed by signal 11 (SEGV)");
+    ck_assert_str_eq(result_of(waits)->detail, "worker 0 died of SIGSEGV");
+    future_release(held);
+    future_release(waits);
+}
+END_TEST
+
 /* Dies without a finished slot, and looks how long the next life has to wait. */
 static int64_t wait_after_a_young_death(void)
 {
@@ -496,6 +538,8 @@ static Suite *reaper_suite(void)
     tcase_add_test(tests, a_worker_that_libcurl_refuses_breaks_the_pool);
     tcase_add_loop_test(tests, a_pool_that_may_break_does_at_the_first_death, 0, 2);
     tcase_add_loop_test(tests, ten_deaths_with_nothing_completed_break_the_pool, 0, 3);
+    tcase_add_test(tests, a_death_that_leaves_a_result_is_not_the_tenth_with_nothing_completed);
+    tcase_add_test(tests, what_the_last_dead_held_fails_with_its_signal);
     tcase_add_test(tests, short_lives_make_the_next_one_wait_longer_each_time);
     tcase_add_loop_test(tests, a_start_that_fails_for_want_of_something_is_tried_again, 0, 2);
     tcase_add_loop_test(tests, a_start_that_fails_ten_times_breaks_the_pool_when_nobody_lives, 0, 2);

@@ -1,10 +1,9 @@
-/* Runs in: tests. What is a page of HTML, worker/sniff.c; and what links and header lines are made of: link_query.c, page_lines.c. */
+/* Runs in: tests. What is a page of HTML, worker/sniff.c; and what links and header lines are made of: page_lines.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/link_query.h"
 #include "worker/page_lines.h"
 #include "worker/sniff.h"
 
@@ -102,47 +101,6 @@ START_TEST(only_the_first_1445_bytes_are_looked_at)
 }
 END_TEST
 
-/* ---- queries ---- */
-
-static void expect_query(const struct page_config *config, const char *url, const char *expected)
-{
-    char room[URL_BYTES_MAX + 1];
-    struct url_text text = link_without_query(config, (struct url_text){url, strlen(url)}, room);
-    ck_assert_str_eq(text.at, expected);
-    ck_assert_uint_eq(text.bytes, strlen(expected));
-}
-
-START_TEST(parameters_are_taken_out_by_name)
-{
-    static const char *const NAMES[] = {"utm_*", "fbclid", "a"};
-    const struct page_config config = {.strip = NAMES, .strip_count = 3};
-    expect_query(&config, "http://e/", "http://e/");
-    expect_query(&config, "http://e/?b=1", "http://e/?b=1");
-    expect_query(&config, "http://e/?a=1", "http://e/");
-    expect_query(&config, "http://e/?a", "http://e/");
-    expect_query(&config, "http://e/?utm_source=x&b=1&fbclid=2&c", "http://e/?b=1&c");
-    expect_query(&config, "http://e/?b=1&utm_=", "http://e/?b=1");
-    expect_query(&config, "http://e/?ab=1&utm=2&A=3&fbclid2=1", "http://e/?ab=1&utm=2&A=3&fbclid2=1");
-    expect_query(&config, "http://e/?&&b=a=1", "http://e/?&&b=a=1");
-}
-END_TEST
-
-START_TEST(a_query_is_taken_away_whole)
-{
-    const struct page_config config = {.ignore_query = true};
-    expect_query(&config, "http://e/?", "http://e/");
-    expect_query(&config, "http://e/p?a?b", "http://e/p");
-    expect_query(&config, "http://e/p", "http://e/p");
-}
-END_TEST
-
-START_TEST(without_a_wish_a_query_stays)
-{
-    const struct page_config config = {0};
-    expect_query(&config, "http://e/?utm_source=x", "http://e/?utm_source=x");
-}
-END_TEST
-
 /* ---- header lines ---- */
 
 static struct page_lines lines;
@@ -226,9 +184,6 @@ static Suite *sniff_suite(void)
     tcase_add_test(tests, each_byte_is_data_or_text_as_the_standard_has_it);
     tcase_add_test(tests, utf_16_is_no_data);
     tcase_add_test(tests, only_the_first_1445_bytes_are_looked_at);
-    tcase_add_test(tests, parameters_are_taken_out_by_name);
-    tcase_add_test(tests, a_query_is_taken_away_whole);
-    tcase_add_test(tests, without_a_wish_a_query_stays);
     tcase_add_test(tests, lines_that_concern_the_page_are_kept);
     tcase_add_test(tests, lines_are_kept_up_to_a_bound);
     suite_add_tcase(suite, tests);

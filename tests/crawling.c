@@ -42,7 +42,7 @@ const char *crawling_name(struct crawling *crawling, const char *name, unsigned 
 {
     static char entries[8][128];
     static unsigned next;
-    char text[16];
+    char text[24];
     char *entry = entries[next++ % 8];
     snprintf(entry, sizeof entries[0], "%s:%d:%s", name, crawling->web.port, web_address(address, text));
     return entry;

@@ -19,6 +19,8 @@
 #define C FAULT_COORDINATOR
 #define D FAULT_IN_DATA
 #define P FAULT_PROGRAM
+#define G FAULT_OF_GZIP
+#define L FAULT_OF_PAGE
 
 const struct fault_row FAULT_ROWS[] = {
     /* the shared memory */
@@ -38,6 +40,7 @@ const struct fault_row FAULT_ROWS[] = {
     {"child.begun", W, 1, 0},
     {"child.before_open", W, 1, 0},
     {"worker.opened", W, 1, 0},
+    {"child.confined", W, 1, 0},
     /* a worker waits */
     {"idle.after_mark", W, 1, 4},
     {"idle.after_wait", W, 1, 4},
@@ -50,6 +53,8 @@ const struct fault_row FAULT_ROWS[] = {
     {"extent.before_fallocate", W | C | D, 1, 12},
     {"extent.after_fallocate", W | C | D, 1, 12},
     {"body.after_copy", W | D, 2, 60},
+    {"decode.after_take", W | D | G, 2, 60},
+    {"links.after_feed", W | D | L, 2, 30},
     {"pause.after_mark", W | D, 1, 10},
     {"finish.result", W | D, 2, 30},
     {"finish.page", W | D, 2, 30},
@@ -80,6 +85,7 @@ const struct fault_row FAULT_ROWS[] = {
     {"requeue.unplaced", C, 0, 0},
     {"reap.before_clear", C, 0, 0},
     {"reap.before_token", C, 0, 0},
+    {"reap.before_bell", C, 0, 0},
     {"quarantine.placed", C, 0, 0},
     {"break.begun", C, 0, 0},
     /* the end */
@@ -93,6 +99,22 @@ const struct fault_row FAULT_ROWS[] = {
 const int FAULT_ROW_COUNT = (int)(sizeof FAULT_ROWS / sizeof FAULT_ROWS[0]);
 
 const char *const FAULT_ACTIONS[FAULT_ACTION_COUNT] = {"kill", "segv", "exit", "stop"};
+
+void fault_page(const struct fault_row *row, int bytes, char *path, size_t path_bytes)
+{
+    if (row->who & FAULT_OF_PAGE)
+        snprintf(path, path_bytes, "page/1");
+    else
+        snprintf(path, path_bytes, row->who & FAULT_OF_GZIP ? "gzip/%d" : "bytes/%d", bytes);
+}
+
+void expect_fault_page(const struct fault_row *row, const struct fetch_result *result, int bytes)
+{
+    if (row->who & FAULT_OF_PAGE)
+        ck_assert_uint_eq(result->links, 3);
+    else
+        expect_text_body(result, (uint64_t)bytes);
+}
 
 void fault_set(const char *name, int nth, const char *action)
 {

@@ -6,10 +6,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "coordinator/executor.h"
+
 #define FAULT_WORKER 1u
 #define FAULT_COORDINATOR 2u
 #define FAULT_IN_DATA 8u /* a worker with a slot's data in its hands: the death, even a kill, is charged to that slot */
 #define FAULT_PROGRAM 4u /* the coordinator of `shoal fetch -O` */
+#define FAULT_OF_GZIP 16u /* a compressed body passes it */
+#define FAULT_OF_PAGE 32u /* a page whose links are taken passes it */
 
 struct fault_row {
     const char *name;
@@ -25,6 +29,12 @@ extern const int FAULT_ROW_COUNT;
 extern const char *const FAULT_ACTIONS[];
 #define FAULT_ACTION_COUNT 4
 #define FAULT_STOP 3
+
+/* The path of a page that passes the place where its links are counted, of so many bytes where that can be chosen. */
+void fault_page(const struct fault_row *row, int bytes, char *path, size_t path_bytes);
+
+/* Checks that the result is that page, whole. */
+void expect_fault_page(const struct fault_row *row, const struct fetch_result *result, int bytes);
 
 /* Sets FAULT in the environment. */
 void fault_set(const char *name, int nth, const char *action);

@@ -95,6 +95,7 @@ static bool start_suite(struct suite *suite, const char *wrapper)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGHUP, SIG_DFL); /* which `nohup make test` has ignored */
     setsid();
     dup2(fileno(suite->output), STDOUT_FILENO);
     dup2(fileno(suite->output), STDERR_FILENO);

@@ -40,11 +40,17 @@ void shared_for(struct shared *shared, uint32_t workers, uint32_t slots)
     ck_assert_msg(shared_create(shared, &shape, why, sizeof why) == STATUS_OK, "%s", why);
 }
 
+bool tests_are_forked(void)
+{
+    const char *choice = getenv("CK_FORK");
+    return !choice || strcmp(choice, "no") != 0;
+}
+
 bool enter_private_shm(unsigned kib)
 {
     char size[32];
     snprintf(size, sizeof size, "size=%uk", kib);
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
            mount("tmpfs", "/dev/shm", "tmpfs", 0, size) == 0;
 }
 
@@ -59,7 +65,7 @@ static bool put_file(const char *path, const char *text)
 
 bool enter_private_etc(const char *nsswitch)
 {
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
            mount("tmpfs", "/etc", "tmpfs", 0, "size=64k") == 0 && put_file("/etc/nsswitch.conf", nsswitch) &&
            put_file("/etc/hosts", "127.0.0.1 old.test\n");
 }
@@ -87,6 +93,22 @@ bool shm_names_are_gone(void)
 }
 
 /* ---- processes and descriptors ---- */
+
+size_t bytes_not_for_children(void)
+{
+    FILE *file = fopen("/proc/self/smaps", "r");
+    ck_assert_ptr_nonnull(file);
+    size_t kib = 0;
+    size_t sum = 0;
+    for (char line[512]; fgets(line, sizeof line, file);) {
+        if (strncmp(line, "Size:", 5) == 0)
+            kib = strtoul(line + 5, NULL, 10);
+        else if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dc"))
+            sum += kib << 10;
+    }
+    fclose(file);
+    return sum;
+}
 
 size_t descriptors_open(void)
 {

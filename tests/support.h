@@ -15,6 +15,9 @@
 #include "coordinator/executor.h"
 #include "tests/origin/origin.h"
 
+/* Whether each test has a process of its own, which it may end; not so under valgrind (CK_FORK=no). */
+bool tests_are_forked(void);
+
 /* How long anything may take before a test gives up: a net, never a pace. */
 #define NET_MS 20000
 
@@ -35,6 +38,9 @@ bool enter_private_etc(const char *nsswitch);
 
 /* Waits until no object of ours has a name in /dev/shm: those of suites beside us have one for an instant. */
 bool shm_names_are_gone(void);
+
+/* Bytes of this process's memory that a child would not get (MADV_DONTFORK). */
+size_t bytes_not_for_children(void);
 
 /* ---- processes and descriptors ---- */
 

@@ -163,12 +163,33 @@ static void read_hello(int fd)
     (void)got;
 }
 
+/* The request has all its bytes and a NUL. Returns how many the answer has. */
+static int make_echo(const char *request, char *answer, size_t answer_bytes)
+{
+    static const char MOVED[] = "GET /?";
+    size_t moved_bytes = sizeof MOVED - 1;
+    if (strncmp(request, MOVED, moved_bytes) == 0) {
+        const char *url = request + moved_bytes;
+        return snprintf(answer, answer_bytes,
+                        "HTTP/1.1 302 Found\r\nLocation: %.*s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                        (int)strcspn(url, " "), url);
+    }
+    return snprintf(answer, answer_bytes, OK "Content-Length: %zu\r\nConnection: close\r\n\r\n%s", strlen(request),
+                    request);
+}
+
 static void answer_over_tls(SSL_CTX *context, int fd, enum tls_manner manner)
 {
     char request[4096];
+    char echo[8192];
     SSL *ssl = SSL_new(context);
     SSL_set_fd(ssl, fd);
-    if (SSL_accept(ssl) == 1 && SSL_read(ssl, request, sizeof request) > 0) {
+    int bytes = SSL_accept(ssl) == 1 ? SSL_read(ssl, request, sizeof request - 1) : 0;
+    if (bytes > 0 && manner == TLS_ECHOES) {
+        request[bytes] = '\0';
+        SSL_write(ssl, echo, make_echo(request, echo, sizeof echo));
+        SSL_shutdown(ssl);
+    } else if (bytes > 0) {
         SSL_write(ssl, ANSWERS[manner].text, (int)strlen(ANSWERS[manner].text));
         if (ANSWERS[manner].ends) {
             SSL_shutdown(ssl);

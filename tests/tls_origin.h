@@ -18,6 +18,7 @@ enum tls_manner {
     TLS_CLOSES_HANDSHAKE, /* closes once the client has spoken */
     TLS_SPEAKS_JUNK,      /* answers the client with bytes that are no TLS */
     TLS_HANGS,            /* never answers the client's hello */
+    TLS_ECHOES,           /* sends "/?URL" on to URL, and answers everything else with the request as it came */
     TLS_ALERTS,           /* offers nothing that the client can use */
     TLS_MANNER_COUNT
 };

@@ -53,12 +53,12 @@ static int64_t now_ns(void)
     return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-const char *web_address(unsigned address, char text[16])
+const char *web_address(unsigned address, char text[24])
 {
     if (address == 0)
-        snprintf(text, 16, "127.0.0.1");
+        snprintf(text, 24, "127.0.0.1");
     else
-        snprintf(text, 16, "127.0.%u.%u", 1 + (address - 1) / 200 % 100, 1 + (address - 1) % 200);
+        snprintf(text, 24, "127.0.%u.%u", 1 + (address - 1) / 200, 1 + (address - 1) % 200);
     return text;
 }
 
@@ -297,7 +297,7 @@ static int port_of(int fd)
 /* One port at all addresses; another is tried where one of them has it taken. */
 static int listen_everywhere(int *listeners, unsigned addresses)
 {
-    char text[16];
+    char text[24];
     for (int tries = 0; tries < 20; tries++) {
         unsigned count = 0;
         int at_port = 0;

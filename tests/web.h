@@ -69,7 +69,7 @@ void web_start(struct web *web, web_serve *serve, unsigned addresses);
 void web_stop(struct web *web); /* may be called twice */
 
 /* The address with that number as text. */
-const char *web_address(unsigned address, char text[16]);
+const char *web_address(unsigned address, char text[24]);
 
 /* Requests so far; of them to a host (NULL: any), for a path (NULL: any). */
 unsigned web_asked(const struct web *web, const char *host, const char *path);

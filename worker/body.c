@@ -193,6 +193,7 @@ static size_t take_encoded(struct transfer *transfer, const char *data, size_t b
         }
         bool is_full = transfer->body_bytes == transfer->body_bytes_max;
         size_t given = decoder_take(decoder, out, room);
+        FAULT_POINT("decode.after_take");
         const char *why;
         enum fetch_error error = decoder_error(decoder, &why);
         if (is_full && (given || (error == FETCH_TOO_LARGE && transfer->flags & JOB_CUT)))

@@ -6,13 +6,14 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#include "common/fault.h"
 #include "common/fingerprint.h"
 #include "common/page.h"
+#include "common/url_query.h"
 #include "common/url_resolve.h"
 #include "worker/css.h"
 #include "worker/html_scan.h"
 #include "worker/link_header.h"
-#include "worker/link_query.h"
 #include "worker/links.h"
 #include "worker/page_lines.h"
 #include "worker/sitemap.h"
@@ -37,7 +38,12 @@ struct body_links {
     struct sitemap *sitemap;           /* while one arrives */
     struct css *css;                   /* since the first sheet */
     uint32_t found, dropped, unusable; /* in that list or sheet */
+    struct url_query *query;           /* NULL: nothing is left out */
+    struct links_sink sink;
+    const char *url; /* of the page that arrives */
     XXH3_state_t *hash;
+    bool in_style; /* of a style element: css has its beginning */
+    uint64_t style_at;
     struct page facts;
     char trimmed[URL_BYTES_MAX + 1];
     char canonical[URL_BYTES_MAX + 1];
@@ -45,17 +51,30 @@ struct body_links {
 
 /* ---- the block ---- */
 
+/* As the run wants it: see common/url_query.h. */
+static struct url_text without_query(const struct body_links *work, struct url_text url, char room[URL_BYTES_MAX + 1])
+{
+    if (!work->query || !url.bytes)
+        return url;
+    return (struct url_text){room, url_query_apply(work->query, url.at, url.bytes, room)};
+}
+
 static void add_link(struct body_links *work, struct page_link *link)
 {
-    link->url = link_without_query(&work->config->page, link->url, work->trimmed);
+    link->url = without_query(work, link->url, work->trimmed);
     link->fingerprint = fingerprint_of(link->url.at, link->url.bytes, work->config->page.seed);
     page_writer_add(&work->writer, link); /* counts those for which there is no room */
 }
 
 static void on_link(void *context, const struct link *from)
 {
-    struct page_link link = {
-        .at = UINT64_MAX, .kind = from->kind, .rel = from->rel, .url = from->url, .text = from->text};
+    struct page_link link = {.at = from->at,
+                             .raw_bytes = from->raw_bytes,
+                             .quoting = from->quoting,
+                             .kind = from->kind,
+                             .rel = from->rel,
+                             .url = from->url,
+                             .text = from->text};
     add_link(context, &link);
 }
 
@@ -99,8 +118,8 @@ static void on_css(void *context, const struct css_value *value)
 {
     struct body_links *work = context;
     struct page_link link = {.at = UINT64_MAX, .kind = LINK_ASSET, .quoting = value->quoting};
-    if (work->config->page.positions && value->raw_bytes <= UINT32_MAX) {
-        link.at = value->at;
+    if (work->config->page.positions && value->raw_bytes <= UINT32_MAX && work->style_at != UINT64_MAX) {
+        link.at = work->style_at + value->at;
         link.raw_bytes = (uint32_t)value->raw_bytes;
     }
     if (work->found == LINKS_PER_PAGE_MAX)
@@ -125,7 +144,27 @@ static bool begin_css(struct body_links *work)
         work->css = css_open(on_css, work);
     if (work->css)
         css_begin(work->css);
+    work->style_at = 0;
     return work->css != NULL;
+}
+
+/* What stands in a style element: a sheet within the page. */
+static void on_style(void *context, const char *piece, size_t bytes, uint64_t at, bool is_end)
+{
+    struct body_links *work = context;
+    const struct page_facts *facts = links_facts(work->links);
+    const char *base = facts->base[0] ? facts->base : work->url;
+    if (!work->in_style) {
+        if (!begin_css(work) || url_resolver_set_base(work->resolver, base, strlen(base)) != FETCH_OK)
+            return;
+        work->in_style = true;
+        work->style_at = at;
+    }
+    css_feed(work->css, piece, bytes);
+    if (is_end) {
+        css_end(work->css);
+        work->in_style = false;
+    }
 }
 
 static bool is_css(const char *type)
@@ -227,10 +266,10 @@ static void take_facts(struct body_links *work)
         .dropped = counts.dropped,
         .unusable = counts.unusable,
         .robots = facts->robots,
-        .flags = PAGE_IS_HTML,
+        .flags = PAGE_IS_HTML | (work->config->page.positions && facts->has_positions ? PAGE_HAS_POSITIONS : 0u),
         .title = {facts->title, strlen(facts->title)},
         .lang = {facts->lang, strlen(facts->lang)},
-        .canonical = link_without_query(&work->config->page, canonical, work->canonical),
+        .canonical = without_query(work, canonical, work->canonical),
         .charset = {facts->charset, strlen(facts->charset)},
     };
     work->has_page = true;
@@ -251,19 +290,22 @@ void body_links_store_page(struct body_links *work, void *to)
 struct body_links *body_links_open(const struct fetch_config *config)
 {
     static const struct links_sink COUNTED = {.link = NULL};
-    static const struct links_sink TOLD = {.link = on_link};
-    static const struct links_sink TOLD_WITH_TEXT = {.link = on_link, .wants_text = true};
     struct body_links *work = calloc(1, sizeof *work);
     if (!work)
         return NULL;
     work->config = config;
-    const struct links_sink *told = config->page.texts ? &TOLD_WITH_TEXT : &TOLD;
-    work->links = links_open(config->pages ? told : &COUNTED, work);
+    work->sink = (struct links_sink){
+        .link = on_link, .wants_text = config->page.texts, .wants_base = config->page.positions, .style = on_style};
+    work->links = links_open(config->pages ? &work->sink : &COUNTED, work);
     bool is_open = work->links != NULL;
     if (config->pages) {
         work->resolver = url_resolver_open();
         work->hash = XXH3_createState();
         is_open = is_open && work->resolver && work->hash;
+        if (config->page.ignore_query || config->page.strip_count) {
+            work->query = url_query_open(config->page.ignore_query, config->page.strip, config->page.strip_count);
+            is_open = is_open && work->query;
+        }
     }
     if (is_open)
         return work;
@@ -279,6 +321,7 @@ void body_links_close(struct body_links *work)
     sitemap_close(work->sitemap);
     css_close(work->css);
     url_resolver_close(work->resolver);
+    url_query_close(work->query);
     XXH3_freeState(work->hash);
     page_writer_free(&work->writer);
     page_lines_free(&work->lines);
@@ -323,6 +366,9 @@ static enum body_is begin_page(struct body_links *work, const char *url, const c
     if (sniff_begin(&work->sniff, type) == SNIFF_OTHER || !url ||
         links_begin(work->links, url, strlen(url), type ? type : "") != STATUS_OK)
         return BODY_OTHER;
+    work->url = url;
+    work->in_style = false;
+    work->found = work->dropped = work->unusable = 0;
     if (work->config->pages)
         page_writer_begin(&work->writer, PAGE_BLOCK_BYTES_MAX - PAGE_HEAD_BYTES_MAX);
     return BODY_PAGE;
@@ -362,6 +408,7 @@ void body_links_take(struct body_links *work, CURL *easy, const char *bytes, siz
         css_feed(work->css, bytes, count);
     if (work->config->pages)
         XXH3_128bits_update(work->hash, bytes, count);
+    FAULT_POINT("links.after_feed");
 }
 
 uint32_t body_links_end(struct body_links *work, CURL *easy)

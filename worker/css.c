@@ -101,7 +101,7 @@ static void take_plain(struct css *css, char byte)
     } else if (byte == '#') {
         css->state = STATE_HASH;
     } else if (css_is_in_name(byte)) {
-        begin_name(css, css_begins_name(byte) ? NAME_IDENT : NAME_OTHER);
+        begin_name(css, (byte | 0x20) == 'u' ? NAME_IDENT : NAME_OTHER); /* none but "url" matters */
         css_add(css, byte);
     } else if (byte == '\\') {
         begin_name(css, NAME_IDENT);
@@ -329,7 +329,7 @@ static size_t dull_bytes(const struct css *css, const char *at, size_t count)
     } else if (css->state == STATE_STRING && !css->is_told) {
         while (dull < count && at[dull] != css->quote && at[dull] != '\\' && !css_is_newline(at[dull]))
             dull++;
-    } else if (css->state == STATE_NAME && css->name_bytes > CSS_NAME_BYTES) {
+    } else if (css->state == STATE_NAME && (css->name == NAME_OTHER || css->name_bytes > CSS_NAME_BYTES)) {
         while (dull < count && css_is_in_name(at[dull]))
             dull++;
     }

@@ -31,7 +31,7 @@ enum css_state {
     STATE_BAD_ESCAPE, /* behind a backslash in a bad URL */
 };
 
-/* What a name is. */
+/* What a name is: one that may be "url", a keyword's, or one that nobody asks for. */
 enum css_name { NAME_IDENT, NAME_AT, NAME_OTHER };
 
 /* What the tokens so far make of the next one. */

@@ -10,12 +10,41 @@
 /* Of UTF-16, turned into at most this much UTF-8 at a time. */
 #define ROOM 1536
 
+/* What the labels of the Encoding standard (4.2) begin with. */
+static bool is_label(const char *name)
+{
+    static const char *const BEGINNINGS[] = {
+        "utf",    "windows", "iso",     "us-ascii", "ascii", "latin",  "l1",      "l2",      "l3",
+        "l4",     "l5",      "l6",      "l9",       "cp",    "koi",    "shift",   "sjis",    "euc",
+        "gb",     "big5",    "x-",      "mac",      "ibm",   "ansi",   "unicode", "cs",      "ks",
+        "hz",     "tis",     "dos-874", "ms932",    "ms_k",  "cn-",    "korean",  "chinese", "greek",
+        "hebrew", "arab",    "asmo",    "ecma-",    "elot_", "sun_eu", "cyril",   "logical", "visual",
+    };
+    for (size_t i = 0; i < sizeof BEGINNINGS / sizeof BEGINNINGS[0]; i++) {
+        if (strncmp(name, BEGINNINGS[i], strlen(BEGINNINGS[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 void html_charset_set_name(char name[CHARSET_NAME_BYTES], const char *from, size_t bytes)
 {
+    static const char SIGNS[] = "-_.:";
+    for (; bytes && html_is_space(*from); from++)
+        bytes--;
+    while (bytes && html_is_space(from[bytes - 1]))
+        bytes--;
     size_t count = bytes < CHARSET_NAME_BYTES - 1 ? bytes : CHARSET_NAME_BYTES - 1;
-    for (size_t i = 0; i < count; i++)
-        name[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i]);
+    for (size_t i = 0; i < count; i++) {
+        bool is_digit = from[i] >= '0' && from[i] <= '9';
+        bool is_name = html_is_letter(from[i]) || is_digit || (from[i] && strchr(SIGNS, from[i]));
+        name[i] = (char)(!is_name ? '\0' : html_is_letter(from[i]) ? from[i] | 0x20 : from[i]);
+        if (!is_name)
+            count = 0;
+    }
     name[count] = '\0';
+    if (!is_label(name))
+        name[0] = '\0';
 }
 
 void html_charset_of_type(const char *type, size_t bytes, char name[CHARSET_NAME_BYTES])
@@ -31,8 +60,14 @@ void html_charset_of_type(const char *type, size_t bytes, char name[CHARSET_NAME
             value++;
         if (value == end || *value++ != '=')
             continue;
-        while (value < end && (html_is_space(*value) || *value == '"' || *value == '\''))
+        while (value < end && html_is_space(*value))
             value++;
+        if (value < end && (*value == '"' || *value == '\'')) {
+            const char *quote = memchr(value + 1, *value, (size_t)(end - value - 1));
+            if (quote)
+                html_charset_set_name(name, value + 1, (size_t)(quote - value - 1));
+            return;
+        }
         size_t count = 0;
         while (value + count < end && !html_is_space(value[count]) && !strchr(";\"'", value[count]))
             count++;

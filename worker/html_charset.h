@@ -38,7 +38,7 @@ void html_charset_end(struct html_charset *charset, html_charset_out *out, void 
 
 /* Takes the charset's name from "text/html; charset=NAME" or a meta's content, into name, in small letters and cut; "": none. */
 void html_charset_of_type(const char *type, size_t bytes, char name[CHARSET_NAME_BYTES]);
-/* Copies a name likewise. */
+/* Copies a name likewise, without the blanks around it. What no label of the Encoding standard begins with is none. */
 void html_charset_set_name(char name[CHARSET_NAME_BYTES], const char *from, size_t bytes);
 /* What a meta that says so means (13.2.3.2): UTF-16 could not have been read so far, it is UTF-8. */
 void html_charset_mend_meta(char name[CHARSET_NAME_BYTES]);

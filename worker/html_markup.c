@@ -33,7 +33,7 @@ const char *html_markup_begin(struct html_tokenizer *t, const char *base, const 
     static const char CDATA[] = "[CDATA[";
     const char *name = at + 2;
     size_t left = (size_t)(end - name);
-    bool is_foreign = t->foreign_depth && (t->foreign & 1);
+    bool is_foreign = html_is_in_foreign(t);
     bool is_open = may_become(name, left, "--", 2) || may_become(name, left, DOCTYPE, 7) ||
                    (is_foreign && may_become(name, left, CDATA, 7));
     if (is_open && !t->is_final) {

@@ -70,14 +70,22 @@ struct html_tokenizer {
     size_t raw_name_bytes;
     unsigned dashes; /* in an escaped script: '-' before here, 2 at most */
 
-    uint64_t foreign;       /* a bit a level, the innermost lowest: 1 svg or math, 0 HTML inside it */
-    unsigned foreign_depth; /* 0: HTML */
+    uint64_t foreign; /* a bit a level, the innermost lowest: 1 svg or math, 0 HTML inside it */
+    unsigned
+        foreign_depth; /* 0: HTML; beyond FOREIGN_DEPTH_MAX all is foreign: so no content is taken for text that is markup */
 
     char *held;
     size_t held_bytes, held_room;
     size_t at; /* where to go on, counted from the first byte that was kept */
     uint64_t dropped;
 };
+
+#define FOREIGN_DEPTH_MAX 64u
+
+static inline bool html_is_in_foreign(const struct html_tokenizer *t)
+{
+    return t->foreign_depth > FOREIGN_DEPTH_MAX || (t->foreign_depth && (t->foreign & 1));
+}
 
 /* Text from..to is known to be text. */
 void html_emit_text(struct html_tokenizer *t, enum html_text_kind kind, const char *from, const char *to);

@@ -33,8 +33,6 @@ static enum content content_of(const struct html_tag *tag)
 
 /* ---- svg and math ---- */
 
-#define FOREIGN_DEPTH_MAX 64 /* deeper levels are as the 64th */
-
 static bool is_foreign_root(uint64_t key)
 {
     return key == HTML_KEY('s', 'v', 'g') || key == HTML_KEY('m', 'a', 't', 'h');
@@ -114,23 +112,16 @@ static bool breaks_out(uint64_t key)
     return false;
 }
 
-static bool is_in_foreign(const struct html_tokenizer *t)
-{
-    return t->foreign_depth && (t->foreign & 1);
-}
-
 static void leave_level(struct html_tokenizer *t)
 {
-    t->foreign >>= 1;
-    t->foreign_depth--;
+    if (t->foreign_depth-- <= FOREIGN_DEPTH_MAX)
+        t->foreign >>= 1;
 }
 
 static void enter_level(struct html_tokenizer *t, bool is_foreign)
 {
-    if (t->foreign_depth == FOREIGN_DEPTH_MAX)
-        return;
-    t->foreign = t->foreign << 1 | is_foreign;
-    t->foreign_depth++;
+    if (t->foreign_depth++ < FOREIGN_DEPTH_MAX)
+        t->foreign = t->foreign << 1 | is_foreign;
 }
 
 /* Keeps the stack of levels up with a complete tag. */
@@ -139,18 +130,18 @@ static void follow_foreign(struct html_tokenizer *t, const struct html_tag *tag)
     bool is_root = is_foreign_root(tag->key);
     if (tag->is_end) {
         bool ends_foreign = is_root || tag->key == HTML_KEY('p') || tag->key == HTML_KEY('b', 'r');
-        if (is_in_foreign(t) ? ends_foreign : t->foreign_depth && is_integration_point(tag->key))
+        if (html_is_in_foreign(t) ? ends_foreign : t->foreign_depth && is_integration_point(tag->key))
             leave_level(t);
         return;
     }
-    if (is_in_foreign(t) && breaks_out(tag->key)) {
-        while (is_in_foreign(t))
+    if (html_is_in_foreign(t) && breaks_out(tag->key)) {
+        while (html_is_in_foreign(t))
             leave_level(t);
         return;
     }
     if (is_root && !tag->is_self_closing)
         enter_level(t, true);
-    else if (is_in_foreign(t) && is_integration_point(tag->key) && !tag->is_self_closing)
+    else if (html_is_in_foreign(t) && is_integration_point(tag->key) && !tag->is_self_closing)
         enter_level(t, false);
 }
 
@@ -180,7 +171,7 @@ static void enter_content(struct html_tokenizer *t, const struct html_tag *tag, 
 static const char *end_tag(struct html_tokenizer *t, const char *base, const char *at)
 {
     struct html_tag *tag = &t->tag;
-    bool was_foreign = is_in_foreign(t);
+    bool was_foreign = html_is_in_foreign(t);
     t->state = STATE_DATA;
     t->holds = false;
     if ((t->foreign_depth || (HTML_KEY_BIT(tag->key) & HTML_OWN_FILTER)) && !t->sink->ignores_elements) {

@@ -68,6 +68,12 @@ uint32_t worker_sandbox_missing(uint32_t parts)
     return missing;
 }
 
+uint32_t worker_sandbox_whole(uint32_t parts)
+{
+    bool needs_privs = parts & (WORKER_SANDBOX_LANDLOCK | WORKER_SANDBOX_SECCOMP); /* else they are root's alone */
+    return needs_privs ? parts | WORKER_SANDBOX_PRIVS : parts;
+}
+
 void worker_sandbox_list(uint32_t parts, char *text, size_t bytes)
 {
     size_t used = 0;
@@ -96,12 +102,9 @@ void worker_sandbox_describe(char *text, size_t bytes)
 void worker_confine(struct worker *worker)
 {
     const struct worker_config *config = worker_config_of(worker);
-    uint32_t parts = config->sandbox;
     uint32_t left_out = 0;
-    if (parts & (WORKER_SANDBOX_LANDLOCK | WORKER_SANDBOX_SECCOMP))
-        parts |= WORKER_SANDBOX_PRIVS; /* else they are root's alone */
     for (uint32_t i = 0; i < WORKER_SANDBOX_COUNT; i++) {
-        if ((parts & 1u << i) && !(PARTS[i].is_there() && PARTS[i].put_on(config)))
+        if ((config->sandbox & 1u << i) && !(PARTS[i].is_there() && PARTS[i].put_on(config)))
             left_out |= 1u << i;
     }
     atomic_store_explicit(&config->shared->roster[config->owner.worker].unconfined, left_out, memory_order_relaxed);

@@ -174,7 +174,7 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
         transfer->digest = EVP_MD_CTX_new();
         status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
-    if (status == STATUS_OK && (context->config->links || context->config->pages)) {
+    if (status == STATUS_OK && !transfer->links && (context->config->links || context->config->pages)) {
         transfer->links = body_links_open(context->config);
         status = transfer->links ? STATUS_OK : STATUS_OUT_OF_MEMORY;
     }
@@ -198,8 +198,11 @@ void transfer_close(struct transfer *transfer)
 void transfer_renew(struct transfer *transfer)
 {
     uint32_t lane = transfer->lane;
+    struct body_links *links = transfer->links; /* knows nothing of handles */
+    transfer->links = NULL;
     transfer_close(transfer);
     transfer->lane = lane;
+    transfer->links = links;
 }
 
 /* The request's own lines lie behind the URL; the run's lines go before them. */

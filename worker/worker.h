@@ -95,7 +95,7 @@ struct worker_config {
     int done_fd;        /* an eventfd that wakes the coordinator */
     int lifeline_fd;    /* hangs up when the coordinator is gone; -1: it is us */
     int interrupt_fd;   /* worker_run_inline() returns when this is readable; -1: none */
-    uint32_t sandbox;   /* enum worker_sandbox, or-ed: what worker_confine() puts on */
+    uint32_t sandbox;   /* enum worker_sandbox, or-ed: what worker_confine() puts on; whole */
 };
 
 /* The parts of the sandbox of a worker process; sandbox.c has what each of them does. */
@@ -113,6 +113,9 @@ extern const char *const worker_sandbox_names[WORKER_SANDBOX_COUNT];
 
 /* Which of these parts the kernel has not. Asks it and changes nothing: the coordinator may call it. */
 uint32_t worker_sandbox_missing(uint32_t parts);
+
+/* These parts, and those that they need: landlock and seccomp bring privs with them. */
+uint32_t worker_sandbox_whole(uint32_t parts);
 
 /* The names of these parts, "landlock, seccomp"; and what this kernel has of each, "privs, landlock (ABI 4)". */
 void worker_sandbox_list(uint32_t parts, char *text, size_t bytes);

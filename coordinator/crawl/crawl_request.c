@@ -195,10 +195,10 @@ static void describe(const struct crawl_request *request, struct request *to)
     }
 }
 
-static void give_turn_back(struct crawler *crawler, struct site *site)
+void request_give_turn_back(struct crawler *crawler, struct site *site, int64_t now_ns)
 {
-    const struct polite_outcome unsent = {.was_sent = false, .retry_after_s = -1, .latency_ns = -1};
-    politeness_end(crawler->politeness, &site->polite, &unsent, clock_now_ns());
+    const struct polite_outcome unsent = {.retry_after_s = -1, .latency_ns = -1, .started_ns = now_ns};
+    politeness_end(crawler->politeness, &site->polite, &unsent, now_ns);
 }
 
 /* Where a request that did not start, or is to be tried again, waits for its site's turn. */
@@ -221,11 +221,11 @@ static void put_back(struct crawler *crawler, struct crawl_request *request)
 static void request_done(struct future *future, void *context);
 
 /* The executor did not take it. */
-static void not_submitted(struct crawler *crawler, struct crawl_request *request, enum status status)
+static void not_submitted(struct crawler *crawler, struct crawl_request *request, enum status status, int64_t now_ns)
 {
     bool memory_may_come = status == STATUS_OUT_OF_MEMORY && crawler->in_flight.count > 0;
     bool is_full = status == STATUS_WOULD_BLOCK || status == STATUS_TIMEOUT || status == STATUS_INTERRUPTED;
-    give_turn_back(crawler, request->site);
+    request_give_turn_back(crawler, request->site, now_ns);
     if (request->errand == ERRAND_PAGE)
         request->site->pages--;
     put_back(crawler, request);
@@ -251,7 +251,7 @@ bool request_start(struct crawler *crawler, struct crawl_request *request, int64
     enum status status = executor_submit(crawler->config.executor, &to, 0, &future);
     if (status != STATUS_OK) {
         site->is_looked_up = false;
-        not_submitted(crawler, request, status);
+        not_submitted(crawler, request, status, now_ns);
         return false;
     }
     request->future = future;
@@ -277,12 +277,14 @@ static void settle_turn(struct crawler *crawler, const struct crawl_request *req
         .http_status = result->http_status,
         .retry_after_s = result->retry_after_s,
         .latency_ns = result->time.first_byte_us >= 0 ? result->time.first_byte_us * NS_PER_US : -1,
+        .started_ns = request->started_ns,
     };
     politeness_end(crawler->politeness, &site->polite, &outcome, now_ns);
     if (result->remote_ip[0] != '\0' && crawler->counts_addresses)
         politeness_set_address(crawler->politeness, &site->polite, result->remote_ip);
     if (polite_host_state(&site->polite, now_ns) == POLITE_GIVEN_UP && site->given_up == REASON_NONE) {
-        site->given_up = result->retry_after_s >= 0 ? REASON_HOST_HELD : REASON_HOST_FAILED;
+        bool failed = polite_host_end(&site->polite) == POLITE_NO_ANSWER;
+        site->given_up = failed ? REASON_HOST_FAILED : REASON_HOST_HELD;
         crawler_drain(crawler, site);
     }
 }

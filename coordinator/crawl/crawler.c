@@ -205,8 +205,7 @@ static void start_due(struct crawler *crawler, int64_t now_ns)
         struct site *site = (struct site *)(void *)host;
         struct crawl_request *request = request_next(crawler, site);
         if (request == NULL) {
-            const struct polite_outcome unsent = {.was_sent = false, .retry_after_s = -1, .latency_ns = -1};
-            politeness_end(crawler->politeness, host, &unsent, now_ns);
+            request_give_turn_back(crawler, site, now_ns);
             crawler_update(crawler, site);
             continue;
         }

@@ -72,8 +72,14 @@ struct frontier {
     char why[256]; /* after SYSTEM: one line for the user */
 };
 
-/* In memory up to memory_bytes of queues (the set of the seen is not among them), beyond that in an SQLite database in a temporary
- * file without a name, in directory (NULL: $TMPDIR, else /var/tmp). The file is made when it is first needed. OK or OUT_OF_MEMORY. */
+/* What the local frontier may take beyond its budget, so that what is on disk comes back though the disk is full, and what was in flight
+ * though the budget is used up. */
+#define FRONTIER_OVER_BYTES (1u << 20)
+
+/* In memory up to memory_bytes of queues (at least 1 MiB; the set of the seen is not among them), beyond that in an SQLite database in a
+ * temporary file without a name, in directory (NULL: $TMPDIR, else /var/tmp). The file is made when it is first needed; how URLs leave
+ * memory and come back is told in frontier_spill.h. Sites take 16 bytes each that never leave: when they fill the budget by themselves, a
+ * push is OUT_OF_MEMORY. A push costs a step for each depth that waits at its site beyond the URL's own. OK or OUT_OF_MEMORY. */
 enum status frontier_local_open(struct frontier **frontier, size_t memory_bytes, const char *directory);
 
 #endif

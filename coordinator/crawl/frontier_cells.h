@@ -42,12 +42,16 @@ struct queue_stub {
     uint32_t urls;
 };
 
+/* PARKED: all that it has is on disk, and it takes no cell: see frontier_park.h. */
+enum queue_parked { PARKED_NOT, PARKED_ROW, PARKED_LIST };
+
 struct queue_site {
-    uint32_t first;   /* node of its first level; of a parked one: the run of its only row */
-    uint32_t deepest; /* first node of its last level, but for those that came back; of a parked one: the depth */
+    uint32_t first; /* node of its first level; PARKED_ROW: the run of its only row */
+    uint32_t
+        deepest; /* first node of its last level, but for those that came back; PARKED_ROW: the depth, PARKED_LIST: levels */
     uint32_t waiting;
-    uint8_t is_parked; /* all that it has is one row on disk, and no cell */
-    uint8_t is_front;  /* of a parked one */
+    uint8_t is_parked; /* enum queue_parked */
+    uint8_t is_front;  /* PARKED_ROW: that came back */
     uint16_t pad;
 };
 

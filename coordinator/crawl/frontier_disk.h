@@ -16,7 +16,6 @@
 /* What SQLite takes at most, of which disk_memory_bytes() is in use, with up to DISK_ROWS_A_COMMIT rows put at a time. */
 #define DISK_MEMORY_BYTES (512u << 10)
 #define DISK_ROWS_A_COMMIT 16u
-#define DISK_RUNS_MAX 0x7fffffffu
 
 struct disk;
 

@@ -12,9 +12,6 @@
 /* A smaller budget is taken as this one. */
 #define MEMORY_BYTES_MIN (1u << 20)
 
-/* What may be taken beyond the budget, so that URLs come back from a disk that is full, or to the queue. */
-#define OVER_BYTES (1u << 20)
-
 struct frontier_local {
     struct frontier base;
     struct url_set *seen;
@@ -45,14 +42,6 @@ static void local_prefetch(const struct frontier *frontier, uint64_t fingerprint
     url_set_prefetch(local_of_const(frontier)->seen, fingerprint);
 }
 
-/* The site as URLs can be queued for it; the caller has seen that there is room. */
-static void unpark(struct frontier_local *local, uint32_t site)
-{
-    struct queue_site *record = queues_site(&local->queues, site);
-    if (record)
-        spill_unpark(&local->spill, record);
-}
-
 static enum status local_push_if_new(struct frontier *frontier, uint32_t site, const struct frontier_url *url,
                                      bool is_queued)
 {
@@ -60,7 +49,7 @@ static enum status local_push_if_new(struct frontier *frontier, uint32_t site, c
     if (is_queued) {
         if (url_set_has(local->seen, url->fingerprint))
             return STATUS_END;
-        enum status status = spill_make_room(&local->spill, QUEUE_CELLS_A_URL);
+        enum status status = spill_prepare(&local->spill, site, false);
         if (status != STATUS_OK)
             return status;
     }
@@ -68,7 +57,6 @@ static enum status local_push_if_new(struct frontier *frontier, uint32_t site, c
     if (answer != URL_SET_NEW)
         return answer == URL_SET_KNOWN ? STATUS_END : STATUS_OUT_OF_MEMORY;
     if (is_queued) {
-        unpark(local, site);
         queues_push(&local->queues, site, url, false);
         local->waiting++;
     }
@@ -81,7 +69,7 @@ static enum status local_pop_due(struct frontier *frontier, uint32_t site, struc
     struct queue_site *record = queues_site(&local->queues, site);
     if (!record || !record->waiting)
         return STATUS_END;
-    enum status status = spill_load(&local->spill, record);
+    enum status status = spill_load(&local->spill, site);
     if (status != STATUS_OK)
         return status;
     queues_pop(&local->queues, record, url, local->text);
@@ -103,10 +91,9 @@ static enum status local_requeue(struct frontier *frontier, uint32_t site, const
 {
     struct frontier_local *local = local_of(frontier);
     check(local->in_flight);
-    enum status status = spill_make_room(&local->spill, QUEUE_CELLS_A_URL);
-    if (status != STATUS_OK && cells_room(&local->queues.cells) < QUEUE_CELLS_A_URL)
+    enum status status = spill_prepare(&local->spill, site, true);
+    if (status != STATUS_OK)
         return status;
-    unpark(local, site);
     queues_push(&local->queues, site, url, true);
     local->in_flight--;
     local->waiting++;
@@ -168,12 +155,13 @@ enum status frontier_local_open(struct frontier **frontier, size_t memory_bytes,
     local->directory = directory ? strdup(directory) : NULL;
     local->spill = (struct spill){.queues = &local->queues,
                                   .directory = local->directory,
+                                  .reach = SPILL_REACH_FIRST,
                                   .why = local->base.why,
                                   .why_bytes = sizeof local->base.why};
     if (memory_bytes < MEMORY_BYTES_MIN)
         memory_bytes = MEMORY_BYTES_MIN;
     if (!local->seen || (directory && !local->directory) ||
-        !cells_open(&local->queues.cells, memory_bytes - DISK_MEMORY_BYTES - sizeof *local, OVER_BYTES)) {
+        !cells_open(&local->queues.cells, memory_bytes - DISK_MEMORY_BYTES - sizeof *local, FRONTIER_OVER_BYTES)) {
         local_close(&local->base);
         return STATUS_OUT_OF_MEMORY;
     }

@@ -1,17 +1,17 @@
 /* Runs in: coordinator */
 #include "coordinator/crawl/frontier_spill.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "common/check.h"
+#include "coordinator/crawl/frontier_park.h"
 
-#define REACH_FIRST (1ull << 20)
 #define REACH_LEAST 16u
 #define REACH_MOST (1ull << 40)
-#define ROW_FIRST (1u << 31) /* a run grows to both sides */
-#define FREE_SHARE 16u       /* of the budget is made free at a time */
-#define LOAD_BYTES 4096u     /* small rows come back together */
+#define FREE_SHARE 16u   /* of the budget is made free at a time */
+#define LOAD_BYTES 4096u /* small rows come back together */
 
 /* ---- which segments ---- */
 
@@ -77,22 +77,53 @@ static bool plan(const struct spill *spill, uint32_t level, uint64_t ahead, stru
 
 /* ---- to disk ---- */
 
+enum status spill_put_row(struct spill *spill, uint32_t run, uint32_t row, size_t stream_bytes, uint16_t at,
+                          uint16_t urls)
+{
+    uint32_t hash = (uint32_t)XXH3_64bits(spill->row + ROW_HEAD_BYTES, stream_bytes);
+    memcpy(spill->row, &hash, sizeof hash);
+    memcpy(spill->row + 4, &at, sizeof at);
+    memcpy(spill->row + 6, &urls, sizeof urls);
+    return disk_put(spill->disk, run, row, spill->row, ROW_HEAD_BYTES + stream_bytes, spill->why, spill->why_bytes);
+}
+
+enum status spill_get_row(struct spill *spill, uint32_t run, uint32_t row, size_t *stream_bytes,
+                          struct row_facts *facts)
+{
+    size_t bytes = 0;
+    enum status status =
+        disk_get(spill->disk, run, row, spill->row, sizeof spill->row, &bytes, spill->why, spill->why_bytes);
+    if (status != STATUS_OK)
+        return status;
+    if (bytes > ROW_HEAD_BYTES) {
+        uint32_t hash;
+        memcpy(&hash, spill->row, sizeof hash);
+        memcpy(&facts->at, spill->row + 4, sizeof facts->at);
+        memcpy(&facts->urls, spill->row + 6, sizeof facts->urls);
+        *stream_bytes = bytes - ROW_HEAD_BYTES;
+        if (facts->at < *stream_bytes && hash == (uint32_t)XXH3_64bits(spill->row + ROW_HEAD_BYTES, *stream_bytes))
+            return STATUS_OK;
+    }
+    snprintf(spill->why, spill->why_bytes,
+             "the frontier's temporary file is damaged: what was read is not what was written");
+    return STATUS_SYSTEM;
+}
+
 static enum status put_segment(struct spill *spill, uint32_t segment, uint32_t run, uint32_t row)
 {
     const struct queue_node *node = node_at(spill->queues, segment);
     struct cells_cursor from = cells_cursor(segment, 0);
     cells_read(&spill->queues->cells, &from, spill->row + ROW_HEAD_BYTES, node->used);
-    uint32_t hash = (uint32_t)XXH3_64bits(spill->row + ROW_HEAD_BYTES, node->used);
-    memcpy(spill->row, &hash, sizeof hash);
-    memcpy(spill->row + 4, &node->at, sizeof node->at);
-    memcpy(spill->row + 6, &node->urls, sizeof node->urls);
-    return disk_put(spill->disk, run, row, spill->row, ROW_HEAD_BYTES + node->used, spill->why, spill->why_bytes);
+    return spill_put_row(spill, run, row, node->used, node->at, node->urls);
 }
 
 static enum status put_move(struct spill *spill, struct spill_move *move)
 {
     if (move->stub == CELL_NONE) {
-        check(spill->runs < DISK_RUNS_MAX);
+        if (spill->runs == UINT32_MAX) {
+            snprintf(spill->why, spill->why_bytes, "the frontier has no more numbers for what it would put on disk");
+            return STATUS_SYSTEM;
+        }
         move->run = ++spill->runs;
         move->row = ROW_FIRST;
     } else {
@@ -181,40 +212,6 @@ static uint32_t extend(struct queues *queues, const struct spill_move *move)
     return moved;
 }
 
-static void park(struct queues *queues, struct queue_site *site)
-{
-    if (site->is_parked || !node_at(queues, site->first)->is_stub)
-        return;
-    const struct queue_stub *stub = stub_at(queues, site->first);
-    if (stub->node.next != CELL_NONE || stub->node.next_level != CELL_NONE || stub->first != ROW_FIRST ||
-        stub->end != ROW_FIRST + 1)
-        return;
-    uint32_t cell = site->first;
-    site->is_parked = true;
-    site->is_front = stub->node.is_front;
-    site->first = stub->run;
-    site->deepest = stub->node.depth;
-    cells_give(&queues->cells, cell, cell, 1);
-}
-
-void spill_unpark(struct spill *spill, struct queue_site *site)
-{
-    if (!site->is_parked)
-        return;
-    uint32_t cell = cells_take(&spill->queues->cells);
-    check(cell != CELL_NONE);
-    *stub_at(spill->queues, cell) = (struct queue_stub){
-        .node = {.last = cell, .depth = site->deepest, .is_stub = true, .is_front = site->is_front},
-        .run = site->first,
-        .first = ROW_FIRST,
-        .end = ROW_FIRST + 1,
-        .urls = site->waiting,
-    };
-    site->first = cell;
-    site->deepest = site->is_front ? CELL_NONE : cell;
-    site->is_parked = false;
-}
-
 static enum status commit(struct spill *spill)
 {
     enum status status = disk_commit(spill->disk, spill->why, spill->why_bytes);
@@ -222,7 +219,7 @@ static enum status commit(struct spill *spill)
         const struct spill_move *move = &spill->moves[i];
         bool is_behind = move->stub != CELL_NONE && !move->is_before;
         spill->on_disk += is_behind ? extend(spill->queues, move) : replace_first(spill->queues, move);
-        park(spill->queues, move->site);
+        park_site(spill->queues, move->site);
     }
     spill->move_count = spill->rows = 0;
     return status;
@@ -284,21 +281,51 @@ static enum status spill_site(struct spill *spill, struct queue_site *site, uint
     return status;
 }
 
-/* Goes round all sites once, from the hand on, until so many cells are free. */
-static enum status sweep(struct spill *spill, uint32_t goal)
+/* What sweep() does when the moves of so many sites are put. At a reach of 0 sites that have nothing but stubs are parked. */
+static enum status end_of_moves(struct spill *spill, const uint32_t *sites, uint32_t *count)
 {
-    const struct cells *cells = &spill->queues->cells;
-    uint64_t end = spill->queues->sites_end;
-    enum status status = STATUS_OK;
-    for (uint64_t i = 0; i < end && status == STATUS_OK && cells_left(cells) < goal; i++) {
-        spill->hand = spill->hand + 1 < end ? spill->hand + 1 : 0;
-        struct queue_site *site = queues_site(spill->queues, (uint32_t)spill->hand);
-        if (site && !site->is_parked && site->waiting > spill->reach)
-            status = spill_site(spill, site, goal);
-    }
-    if (status == STATUS_OK && spill->rows)
-        status = commit(spill);
+    enum status status = commit(spill);
+    if (status == STATUS_OK && spill->reach == 0)
+        park_lists(spill, sites, *count);
+    *count = 0;
     return status;
+}
+
+/* Goes round all sites once, from the hand on, until so many cells are free. longest: the most URLs of a site that was seen and is not parked. */
+static enum status sweep(struct spill *spill, uint32_t goal, uint64_t *longest)
+{
+    const struct queues *queues = spill->queues;
+    uint64_t end = queues->sites_end;
+    uint32_t sites[DISK_ROWS_A_COMMIT];
+    uint32_t count = 0;
+    struct queue_site *eight = NULL; /* sites lie by eight in a cell */
+    enum status status = STATUS_OK;
+    *longest = 0;
+    for (uint64_t i = 0; i < end && status == STATUS_OK && cells_left(&queues->cells) < goal; i++) {
+        spill->hand = spill->hand + 1 < end ? spill->hand + 1 : 0;
+        uint32_t among = (uint32_t)(spill->hand % SITES_A_CELL);
+        if (i == 0 || among == 0)
+            eight = queues_site(queues, (uint32_t)spill->hand - among);
+        if (!eight || eight[among].is_parked || !eight[among].waiting)
+            continue;
+        *longest = eight[among].waiting > *longest ? eight[among].waiting : *longest;
+        if (eight[among].waiting <= spill->reach)
+            continue;
+        status = spill_site(spill, &eight[among], goal);
+        sites[count++] = (uint32_t)spill->hand;
+        if (status == STATUS_OK && count == DISK_ROWS_A_COMMIT)
+            status = end_of_moves(spill, sites, &count);
+    }
+    return status == STATUS_OK && count ? end_of_moves(spill, sites, &count) : status;
+}
+
+/* The reach after one that did not free enough: one that may. */
+static uint64_t shorter(uint64_t reach, uint64_t longest)
+{
+    do {
+        reach = reach > REACH_LEAST ? reach / 4 : 0;
+    } while (reach && reach >= longest);
+    return reach;
 }
 
 enum status spill_make_room(struct spill *spill, uint32_t cells_wanted)
@@ -309,15 +336,16 @@ enum status spill_make_room(struct spill *spill, uint32_t cells_wanted)
     enum status status =
         spill->disk ? STATUS_OK : disk_open(&spill->disk, spill->directory, spill->why, spill->why_bytes);
     uint32_t goal = cells->limit / FREE_SHARE > cells_wanted ? cells->limit / FREE_SHARE : cells_wanted;
-    spill->reach = !spill->reach ? REACH_FIRST : spill->reach < REACH_MOST ? spill->reach * 4 : REACH_MOST;
+    spill->reach = spill->reach ? spill->reach * 4 : REACH_LEAST;
     while (status == STATUS_OK) {
-        status = sweep(spill, goal);
+        uint64_t longest;
+        status = sweep(spill, goal, &longest);
         if (cells_left(cells) >= goal || spill->reach == 0)
             break;
-        spill->reach = spill->reach > REACH_LEAST ? spill->reach / 4 : 0;
+        spill->reach = shorter(spill->reach, longest);
     }
-    if (spill->reach < REACH_LEAST)
-        spill->reach = REACH_LEAST;
+    if (spill->reach > REACH_MOST)
+        spill->reach = REACH_MOST;
     if (cells_left(cells) >= cells_wanted)
         return STATUS_OK;
     return status != STATUS_OK ? status : STATUS_OUT_OF_MEMORY;
@@ -325,33 +353,20 @@ enum status spill_make_room(struct spill *spill, uint32_t cells_wanted)
 
 /* ---- back from disk ---- */
 
-/* A stub's first row, checked. */
-static enum status get_row(struct spill *spill, const struct queue_stub *stub, struct queue_node *segment)
+/* A stub's first row, as a segment. */
+static enum status get_segment(struct spill *spill, const struct queue_stub *stub, struct queue_node *segment)
 {
     size_t bytes = 0;
-    enum status status = disk_get(spill->disk, stub->run, stub->first, spill->row, sizeof spill->row, &bytes,
-                                  spill->why, spill->why_bytes);
+    struct row_facts facts = {0, 0};
+    enum status status = spill_get_row(spill, stub->run, stub->first, &bytes, &facts);
     if (status != STATUS_OK)
         return status;
-    uint32_t hash = 0;
-    uint16_t at = 0;
-    uint16_t urls = 0;
-    if (bytes > ROW_HEAD_BYTES) {
-        memcpy(&hash, spill->row, sizeof hash);
-        memcpy(&at, spill->row + 4, sizeof at);
-        memcpy(&urls, spill->row + 6, sizeof urls);
-    }
-    if (!urls || urls > stub->urls || at >= bytes - ROW_HEAD_BYTES ||
-        hash != (uint32_t)XXH3_64bits(spill->row + ROW_HEAD_BYTES, bytes - ROW_HEAD_BYTES)) {
-        static const char DAMAGED[] = "the frontier's temporary file is damaged: what was read is not what was written";
-        memcpy(spill->why, DAMAGED, sizeof DAMAGED < spill->why_bytes ? sizeof DAMAGED : spill->why_bytes);
-        return STATUS_SYSTEM;
-    }
+    check(facts.urls && facts.urls <= stub->urls);
     *segment = stub->node;
     segment->is_stub = false;
-    segment->used = (uint16_t)(bytes - ROW_HEAD_BYTES);
-    segment->at = at;
-    segment->urls = urls;
+    segment->used = (uint16_t)bytes;
+    segment->at = facts.at;
+    segment->urls = facts.urls;
     return STATUS_OK;
 }
 
@@ -361,7 +376,7 @@ static enum status load_row(struct spill *spill, uint32_t level, uint32_t where)
     struct queues *queues = spill->queues;
     struct queue_stub stub = *stub_at(queues, where);
     struct queue_node segment;
-    enum status status = get_row(spill, &stub, &segment);
+    enum status status = get_segment(spill, &stub, &segment);
     if (status != STATUS_OK)
         return status;
     if (stub.end - stub.first > 1) {
@@ -389,25 +404,48 @@ static enum status load_row(struct spill *spill, uint32_t level, uint32_t where)
     return STATUS_OK;
 }
 
-enum status spill_load(struct spill *spill, struct queue_site *site)
+/* As spill_make_room(), for a site that may be parked, or become so meanwhile. */
+static enum status make_room_for(struct spill *spill, const struct queue_site *site, uint32_t cells,
+                                 bool is_over_allowed)
 {
-    struct cells *cells = &spill->queues->cells;
+    enum status status = spill_make_room(spill, cells + (site ? park_cells(site) : 0));
+    if (status != STATUS_OK && !is_over_allowed)
+        return status;
+    if (cells_room(&spill->queues->cells) >= cells + (site ? park_cells(site) : 0))
+        return STATUS_OK;
+    return status != STATUS_OK ? status : STATUS_OUT_OF_MEMORY;
+}
+
+enum status spill_prepare(struct spill *spill, uint32_t number, bool is_over_allowed)
+{
+    struct queue_site *site = queues_site(spill->queues, number);
+    enum status status = make_room_for(spill, site, QUEUE_CELLS_A_URL, is_over_allowed);
+    return status == STATUS_OK && site ? park_end(spill, number, site) : status;
+}
+
+enum status spill_load(struct spill *spill, uint32_t number)
+{
+    const struct cells *cells = &spill->queues->cells;
+    struct queue_site *site = queues_site(spill->queues, number);
     if (!site->is_parked && !node_at(spill->queues, site->first)->is_stub)
         return STATUS_OK;
-    enum status room = spill_make_room(spill, SPILL_CELLS_A_ROW);
-    if (room != STATUS_OK && cells_room(cells) < SPILL_CELLS_A_ROW)
-        return room;
-    spill_unpark(spill, site);
+    enum status status = make_room_for(spill, site, SPILL_CELLS_A_ROW, true);
+    if (status == STATUS_OK)
+        status = park_end(spill, number, site);
+    if (status != STATUS_OK)
+        return status;
     uint32_t level = site->first;
-    enum status status = load_row(spill, level, level);
+    status = load_row(spill, level, level);
+    if (status != STATUS_OK)
+        return status;
     uint32_t bytes = node_at(spill->queues, level)->used;
     for (uint32_t next = next_of(spill, level);
-         status == STATUS_OK && bytes < LOAD_BYTES && next != CELL_NONE && node_at(spill->queues, next)->is_stub &&
+         bytes < LOAD_BYTES && next != CELL_NONE && node_at(spill->queues, next)->is_stub &&
          cells_left(cells) >= SPILL_CELLS_A_ROW;
          next = next_of(spill, next)) {
         if (load_row(spill, level, next) != STATUS_OK)
             break; /* those that came are enough; it will be asked for again */
         bytes += node_at(spill->queues, next)->used;
     }
-    return status;
+    return STATUS_OK;
 }

@@ -4,7 +4,7 @@
  *
  * DESIGN. What will be needed last leaves first: of every site, all segments that have more than `reach` URLs before them. The reach is
  * first made four times what it was, then a fourth, again and again, until a sixteenth of the budget is free: so queues that are as long
- * as each other keep as much. At a reach of 0 first segments leave too; a site of which all is on disk in one row is parked: it keeps no
+ * as each other keep as much. At a reach of 0 first segments leave too, and a site of which all is on disk is parked: it keeps no
  * cell. Segments of a level that leave become one stub with those that left before: a run of rows, in order.
  *
  *     before:   segment --> stub 4..7 --> segment --> segment          (a front segment would be row 3)
@@ -17,7 +17,10 @@
 #include "coordinator/crawl/frontier_disk.h"
 #include "coordinator/crawl/frontier_queue.h"
 
+/* A row: hash of the stream (4 bytes), bytes of it that were read (2), URLs (2), stream. A run begins in the middle of its numbers, for it
+ * grows to both sides. */
 #define ROW_HEAD_BYTES 8u
+#define ROW_FIRST (1u << 31)
 
 /* Cells that a row may take when it comes back. */
 #define SPILL_CELLS_A_ROW 68u
@@ -33,7 +36,9 @@ struct spill_move {
     bool is_before;    /* they stand before the stub, not behind it */
 };
 
-/* Begins as all zero but for queues, directory and why. */
+#define SPILL_REACH_FIRST (1u << 20)
+
+/* Begins as all zero but for queues, directory, why and reach. */
 struct spill {
     struct queues *queues;
     struct disk *disk;     /* NULL: not needed yet */
@@ -43,7 +48,7 @@ struct spill {
     uint64_t on_disk; /* URLs */
     uint64_t reach;
     uint64_t hand; /* the site to go on with */
-    uint32_t runs; /* begun so far */
+    uint32_t runs; /* begun so far; their numbers begin with 1 */
     struct spill_move moves[DISK_ROWS_A_COMMIT];
     uint32_t move_count;
     uint32_t rows; /* of all moves */
@@ -54,10 +59,24 @@ struct spill {
  * the disk, in why. Nothing is lost. */
 enum status spill_make_room(struct spill *spill, uint32_t cells);
 
-/* Brings the first of the site's URLs back where they are on disk. As above; beyond the budget if need be. */
-enum status spill_load(struct spill *spill, struct queue_site *site);
+/* Sees that the site, which may be parked, can take one more URL. As above; is_over_allowed: beyond the budget if need be. */
+enum status spill_prepare(struct spill *spill, uint32_t site, bool is_over_allowed);
 
-/* Gives a parked site its stub, so that URLs can be queued; takes one cell. Others are left alone. */
-void spill_unpark(struct spill *spill, struct queue_site *site);
+/* Brings the first of the site's URLs back where they are on disk. As above; beyond the budget if need be. */
+enum status spill_load(struct spill *spill, uint32_t site);
+
+/* ---- rows, for frontier_park.c ---- */
+
+struct row_facts {
+    uint16_t at, urls;
+};
+
+/* Puts a row, whose stream stands in spill->row behind the head. As disk_put(). */
+enum status spill_put_row(struct spill *spill, uint32_t run, uint32_t row, size_t stream_bytes, uint16_t at,
+                          uint16_t urls);
+
+/* Reads one into spill->row, and checks it. As disk_get(). */
+enum status spill_get_row(struct spill *spill, uint32_t run, uint32_t row, size_t *stream_bytes,
+                          struct row_facts *facts);
 
 #endif

@@ -11,21 +11,20 @@
  *
  * So a search ends at the first larger key, and a shard grows where it is: its mapping is made longer, all keys are packed at its end
  * and then spread from its beginning, and no key is written over before it was read. No second copy is ever needed, one shard grows at
- * a time, and by a fourth: at most 8 * 5/4 / LOAD_MAX bytes a member. (Order-preserving linear probing: Amble and Knuth, "Ordered hash
+ * a time, and by a third: at most 8 * 4/3 / (3/4) = 14.2 bytes a member. (Order-preserving linear probing: Amble and Knuth, "Ordered hash
  * tables", 1974.) */
 #include "coordinator/crawl/url_set.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #define SHARD_BITS 4u
 #define SHARDS (1u << SHARD_BITS)
 #define PAGE_BYTES 4096u
-#define SHARD_BYTES_MIN (2 * PAGE_BYTES) /* from one page to two would be twice the memory */
+#define SHARD_BYTES_MIN (3 * PAGE_BYTES) /* so that the first growth is by a third, not by twice */
 #define PLACES_BEYOND 64u
 
-/* Shares of the homes that are taken, at most. */
+/* How many of sixteen homes are taken, at most. */
 #define LOAD_MAX_SIXTEENTHS 12u
 
 struct shard {
@@ -132,13 +131,13 @@ static void spread(struct shard *shard, size_t homes)
     set_homes(shard, homes);
 }
 
-/* Makes a shard a fourth longer. False when memory is short: its members are as they were. */
+/* Makes a shard a third longer. False when memory is short: its members are as they were. */
 static bool grow(struct url_set *set, struct shard *shard)
 {
     for (;;) {
         size_t room_before = shard->room;
         size_t bytes = room_before * sizeof *shard->places;
-        size_t bytes_more = (bytes / 4 + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+        size_t bytes_more = bytes / 3 / PAGE_BYTES * PAGE_BYTES;
         void *places = mremap(shard->places, bytes, bytes + bytes_more, MREMAP_MAYMOVE);
         if (places == MAP_FAILED)
             return false;
@@ -164,16 +163,21 @@ static size_t place_of(const struct shard *shard, uint64_t key)
     return place;
 }
 
-/* Makes room at a place by moving those from there on by one. False: that would take the last place. */
-static bool open_place(struct shard *shard, size_t place)
+/* There is room for one more: whatever is moved on by that, the last place stays empty. */
+static bool has_room(const struct shard *shard)
 {
-    size_t end = place;
-    while (shard->places[end])
-        end++;
-    if (end + 1 == shard->room)
-        return false;
-    memmove(&shard->places[place + 1], &shard->places[place], (end - place) * sizeof *shard->places);
-    return true;
+    return shard->count < shard->count_max && shard->places[shard->room - 2] == 0;
+}
+
+/* Puts the key there and moves those from there on, up to the next empty place, on by one. */
+static void insert(struct shard *shard, size_t place, uint64_t key)
+{
+    while (key) {
+        uint64_t pushed_on = shard->places[place];
+        shard->places[place++] = key;
+        key = pushed_on;
+    }
+    shard->count++;
 }
 
 enum url_set_answer url_set_add(struct url_set *set, uint64_t fingerprint)
@@ -184,9 +188,8 @@ enum url_set_answer url_set_add(struct url_set *set, uint64_t fingerprint)
         size_t place = place_of(shard, key);
         if (shard->places[place] == key)
             return URL_SET_KNOWN;
-        if (shard->count < shard->count_max && open_place(shard, place)) {
-            shard->places[place] = key;
-            shard->count++;
+        if (has_room(shard)) {
+            insert(shard, place, key);
             set->count++;
             return URL_SET_NEW;
         }

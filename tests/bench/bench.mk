@@ -1,6 +1,6 @@
 # The whole benchmark: shoal beside its peers on one machine, and the engine's own figures. Included by the Makefile.
 
-bench_objects := $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out %/html.c,$(wildcard tests/bench/*.c))))
+bench_objects := $(patsubst %.c,$(BUILD)/%.o,$(sort $(filter-out %/html.c %/frontier.c,$(wildcard tests/bench/*.c))))
 $(BUILD)/bench_engine: $(bench_objects) $(BUILD)/libexecutor.a $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -8,7 +8,11 @@ $(BUILD)/bench_engine: $(bench_objects) $(BUILD)/libexecutor.a $(BUILD)/libworke
 $(BUILD)/bench_html: $(BUILD)/tests/bench/html.o $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
--include $(bench_objects:.o=.d) $(BUILD)/tests/bench/html.d
+# bench_frontier: 10 million URLs through the frontier and the set of those that were seen.
+$(BUILD)/bench_frontier: $(BUILD)/tests/bench/frontier.o $(BUILD)/libcommand.a $(BUILD)/libexecutor.a $(BUILD)/libworker.a $(BUILD)/libcommon.a
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(bench_objects:.o=.d) $(BUILD)/tests/bench/html.d $(BUILD)/tests/bench/frontier.d
 
 # PEERS=all: the Python ones too, which bring many packages. What is not there is named in the table and left out.
 PEERS          ?=
@@ -22,7 +26,7 @@ bench_run       = tests/bench/run --build $(BUILD) --rounds $(BENCH_ROUNDS)
 # tests/check_bench.sh runs the benchmark, small.
 suites: $(BUILD)/bench_engine
 
-.PHONY: bench bench-run bench-burst bench-engine bench-sandbox
+.PHONY: bench bench-run bench-burst bench-engine bench-sandbox bench-frontier
 #: bench       shoal beside its peers on five workloads, ratios, the engine's figures (PEERS=all: Python's peers too)
 bench: deps-run
 	@tests/install_deps $(BENCH_PACKAGES)
@@ -40,3 +44,6 @@ bench-engine: $(bench_programs)
 bench-sandbox: $(bench_programs)
 	@$(BUILD)/bench_engine calls
 	@$(bench_run) --workloads burst --only shoal,shoal-unconfined $(BENCH_OPTIONS)
+#: bench-frontier 10 million URLs through the crawl's frontier: rate, memory, disk (BENCH_ROUNDS=5)
+bench-frontier: $(BUILD)/bench_frontier
+	@$(BUILD)/bench_frontier -r $(BENCH_ROUNDS)

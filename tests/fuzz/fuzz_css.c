@@ -357,6 +357,11 @@ static enum token consume_token(struct sheet *sheet, size_t *from, size_t *to)
     return TOKEN_OTHER;
 }
 
+static int quoting_of(int quote)
+{
+    return quote == '"' ? QUOTING_DOUBLE : QUOTING_SINGLE;
+}
+
 static void read_again(struct sheet *sheet, struct list *list)
 {
     bool after_import = false;
@@ -373,11 +378,11 @@ static void read_again(struct sheet *sheet, struct list *list)
         int quoting = QUOTING_CSS;
         bool is_value = token == TOKEN_URL ? !is_quiet : token == TOKEN_STRING && after_import;
         if (token == TOKEN_FUNCTION) {
-            quoting = peek(sheet, 0) == '"' ? QUOTING_DOUBLE : QUOTING_SINGLE;
+            quoting = quoting_of(peek(sheet, 0));
             sheet->at++;
             is_value = consume_string(sheet, sheet->bytes[sheet->at - 1], &from, &to) == TOKEN_STRING && !is_quiet;
         } else if (token == TOKEN_STRING) {
-            quoting = sheet->bytes[begin] == '"' ? QUOTING_DOUBLE : QUOTING_SINGLE;
+            quoting = quoting_of(sheet->bytes[begin]);
         }
         if (is_value)
             put(list, after_import ? CSS_IMPORT : CSS_URL, quoting, from, to - from, sheet->text, sheet->text_bytes);

@@ -88,6 +88,23 @@ static void put_parameter(struct fuzz_bytes *input, const char *name, const char
     put_blanks(input, out);
 }
 
+static void expect_links(const char *line, size_t line_bytes, const char *expected, size_t expected_bytes)
+{
+    char *found = NULL;
+    size_t found_bytes = 0;
+    FILE *list = open_memstream(&found, &found_bytes);
+    fuzz_expect(list != NULL);
+    struct html_span value = {line, line_bytes};
+    for (struct header_link link; link_header_next(&value, &link);) {
+        fprintf(list, "%d %u ", (int)link.kind, link.rel);
+        fwrite(link.target.at, 1, link.target.bytes, list);
+        fputc('\n', list);
+    }
+    fclose(list);
+    fuzz_expect(found_bytes == expected_bytes && memcmp(found, expected, found_bytes) == 0);
+    free(found);
+}
+
 static void read_made(const uint8_t *data, size_t size)
 {
     static const struct {
@@ -145,19 +162,7 @@ static void read_made(const uint8_t *data, size_t size)
     }
     fclose(out);
     fclose(list);
-    char *found = NULL;
-    size_t found_bytes = 0;
-    list = open_memstream(&found, &found_bytes);
-    fuzz_expect(list != NULL);
-    struct html_span value = {line, line_bytes};
-    for (struct header_link link; link_header_next(&value, &link);) {
-        fprintf(list, "%d %u ", (int)link.kind, link.rel);
-        fwrite(link.target.at, 1, link.target.bytes, list);
-        fputc('\n', list);
-    }
-    fclose(list);
-    fuzz_expect(found_bytes == expected_bytes && memcmp(found, expected, found_bytes) == 0);
-    free(found);
+    expect_links(line, line_bytes, expected, expected_bytes);
     free(expected);
     free(line);
 }

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/done_ring.h"
 #include "common/extent.h"
+#include "common/page.h"
 #include "common/roster.h"
 #include "common/slot.h"
 #include "coordinator/pool.h"
@@ -112,6 +113,14 @@ static void fill_result(uint32_t slot, uint8_t how)
         result->headers_offset = 12000;
         result->headers_bytes = how;
         memset(extent_at(shared, slot) + 12000, 'b', 20000);
+    }
+    if (how & 4 && extent_reserve(shared, slot, 32768) == STATUS_OK) {
+        struct page_shm head = {.bytes = 8u * how, .link_count = how};
+        result->has_page = 1;
+        result->page_offset = 32000;
+        result->page_bytes = 8u * how;
+        memset(extent_at(shared, slot) + 32000, 0, 768);
+        memcpy(extent_at(shared, slot) + 32000, &head, sizeof head);
     }
 }
 
@@ -250,6 +259,13 @@ static void use(const struct fetch_result *result)
         touch(result->body, (size_t)result->body_bytes);
     if (result->headers)
         touch(result->headers, result->header_bytes);
+    struct page page;
+    struct page_link link;
+    if (!result->page || !page_read(&page, result->page, result->page_bytes))
+        return;
+    touch(result->page, result->page_bytes);
+    while (page_next_link(&page, &link))
+        touch(link.url.at, link.url.bytes);
 }
 
 static void step_result(void)
@@ -370,7 +386,7 @@ static void open_stage(void)
     options.workers = WORKERS;
     options.concurrency = 4;
     options.pending_max = FUTURES;
-    options.keep = EXECUTOR_KEEP_BODY | EXECUTOR_KEEP_HEADERS;
+    options.keep = EXECUTOR_KEEP_BODY | EXECUTOR_KEEP_HEADERS | EXECUTOR_PAGES;
     options.memory_bytes_max = 1 << 20;
     options.limits.body_bytes_max = 65536;
     options.limits.header_bytes_max = 4096;

@@ -143,6 +143,20 @@ inline bury(i)
 #ifndef V_NO_EXTRA_TOKEN
     post(kind_of(i))
 #endif
+#if defined(HELD) && !defined(V_NO_EXTRA_BELL)
+    ;
+    if
+    :: waiting(0) == 0
+    :: waiting(0) > 0 ->
+       if
+       :: d_step { room[0] -> room[0] = false }; bell[0] = true
+#if WORKERS > 1
+       :: d_step { room[WORKERS - 1] -> room[WORKERS - 1] = false }; bell[WORKERS - 1] = true
+#endif
+       :: else
+       fi
+    fi
+#endif
 }
 
 inline start_due()
