@@ -60,7 +60,7 @@ COMPARE  := $(addprefix compare/,compare_command options design sweep list bundl
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
 SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c web.c \
-            command.c record.c puppets.c faults.c json.c html_tokens.c naive_robots.c))))
+            command.c record.c puppets.c faults.c json.c html_tokens.c naive_robots.c crawling.c))))
 SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
 SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
 

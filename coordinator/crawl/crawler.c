@@ -179,7 +179,7 @@ static bool wants_turn(const struct crawler *crawler, const struct site *site)
 {
     if (site->is_looked_up || site->is_drained || crawler->stopping)
         return false;
-    if (site->errands != NULL)
+    if (request_errand_may(site))
         return true;
     return site->gate != GATE_UNKNOWN && !crawler->is_full &&
            crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0;

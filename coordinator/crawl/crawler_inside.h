@@ -109,8 +109,10 @@ bool crawl_drain_some(struct crawler *crawler, uint32_t left);
 struct crawl_request *request_new(struct crawler *crawler, enum errand errand, struct site *site, const char *url,
                                   size_t url_bytes);
 void request_free(struct crawler *crawler, struct crawl_request *request);
-/* Puts an errand behind those that its site owes already. */
+/* Puts an errand behind those that its site owes already, sitemaps behind all others. */
 void request_owe(struct crawl_request *request);
+/* Whether the site's first errand may be done: a sitemap is not asked for while it is unknown whether the site may be asked at all. */
+bool request_errand_may(const struct site *site);
 /* The first errand that the site owes, which it does no more; NULL: none. */
 struct crawl_request *request_take_errand(struct crawler *crawler, struct site *site);
 /* One that is in flight, without the executor; one that backs off; NULL: none. */
