@@ -34,6 +34,7 @@ struct visitor {
     char *answer; /* whole, or NULL */
     size_t answer_bytes, sent;
     int64_t due_ns; /* 0: at once */
+    int is_last;    /* the connection ends with the answer */
     struct web_entry *entry;
 };
 
@@ -101,6 +102,10 @@ static int send_some(struct visitor *visitor)
             return 0;
         }
         visitor->sent += (size_t)bytes;
+    }
+    if (visitor->is_last) {
+        leave(visitor);
+        return 0;
     }
     free(visitor->answer);
     visitor->answer = NULL;
@@ -174,6 +179,8 @@ static void answer_request(struct visitor *visitor)
     int bytes = snprintf(visitor->answer, 8192, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s%s%s%s\r\n", answer.status,
                          body_bytes, type[0] ? "Content-Type: " : "", type, type[0] ? "\r\n" : "",
                          answer.headers != NULL ? answer.headers : "");
+    visitor->is_last = answer.cut_after > 0;
+    body_bytes = answer.cut_after > 0 ? answer.cut_after : body_bytes;
     memcpy(visitor->answer + bytes, body, body_bytes);
     visitor->answer_bytes = (size_t)bytes + body_bytes;
     visitor->sent = 0;

@@ -33,7 +33,8 @@ struct web_answer {
     const char *body;    /* NULL: what was printed with web_print() */
     size_t body_bytes;   /* 0: up to the NUL */
     int delay_ms;
-    int is_cut; /* the connection is closed without an answer */
+    int is_cut;       /* the connection is closed without an answer */
+    size_t cut_after; /* ... after so many bytes of the body, of which more were promised; 0: it is not */
 };
 
 /* In the child. */

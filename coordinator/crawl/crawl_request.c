@@ -72,15 +72,24 @@ void request_free(struct crawler *crawler, struct crawl_request *request)
     crawler->free = request;
 }
 
+/* Sitemaps last: they wait for robots.txt, and what they wait for must not wait behind them. */
 void request_owe(struct crawl_request *request)
 {
     struct site *site = request->site;
-    request->next = NULL;
-    if (site->last_errand != NULL)
-        site->last_errand->next = request;
+    bool is_sitemap = request->errand == ERRAND_SITEMAP;
+    struct crawl_request *before = is_sitemap ? site->last_errand : NULL;
+    struct crawl_request *at = is_sitemap ? NULL : site->errands;
+    while (at != NULL && at->errand != ERRAND_SITEMAP) {
+        before = at;
+        at = at->next;
+    }
+    request->next = at;
+    if (before != NULL)
+        before->next = request;
     else
         site->errands = request;
-    site->last_errand = request;
+    if (at == NULL)
+        site->last_errand = request;
     request->crawler->owed++;
 }
 
@@ -92,6 +101,11 @@ static void owe_first(struct crawl_request *request)
     if (site->last_errand == NULL)
         site->last_errand = request;
     request->crawler->owed++;
+}
+
+bool request_errand_may(const struct site *site)
+{
+    return site->errands != NULL && (site->errands->errand != ERRAND_SITEMAP || site->gate != GATE_UNKNOWN);
 }
 
 struct crawl_request *request_take_errand(struct crawler *crawler, struct site *site)
@@ -147,9 +161,8 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
 
 struct crawl_request *request_next(struct crawler *crawler, struct site *site)
 {
-    struct crawl_request *errand = request_take_errand(crawler, site);
-    if (errand != NULL)
-        return errand;
+    if (request_errand_may(site))
+        return request_take_errand(crawler, site);
     if (site->gate == GATE_RULES && clock_now_ns() >= site->gate_until_ns)
         crawl_ask_robots_again(crawler, site);
     return site->gate == GATE_UNKNOWN ? NULL : next_page(crawler, site);
@@ -192,7 +205,9 @@ void request_give_turn_back(struct crawler *crawler, struct site *site, int64_t 
 static void put_back(struct crawler *crawler, struct crawl_request *request)
 {
     struct site *site = request->site;
-    if (request->errand != ERRAND_PAGE) {
+    if (request->errand == ERRAND_SITEMAP) {
+        request_owe(request);
+    } else if (request->errand != ERRAND_PAGE) {
         owe_first(request);
     } else {
         enum status status = crawler->frontier->ops->requeue(crawler->frontier, site->number, &request->url);
@@ -282,6 +297,7 @@ static bool is_to_be_tried_again(const struct crawler *crawler, const struct cra
                request->site->dead == FETCH_OK;
     /* Of robots.txt every answer that is none of its own is tried again. */
     bool is_wanted = request->errand == ERRAND_ROBOTS && result->error != FETCH_CANCELLED &&
+                     result->error != FETCH_BLOCKED_PRIVATE && result->error != FETCH_INVALID_URL &&
                      (result->http_status == 429 || result->http_status >= 500 || result->http_status == 0);
     return may && (is_wanted || fetch_error_is_retryable(result->error, result->http_status));
 }

@@ -94,18 +94,25 @@ void crawler_break(struct crawler *crawler, enum status status);
 void crawler_say(struct crawler *crawler, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether the site wants a turn may have changed. */
 void crawler_update(struct crawler *crawler, struct site *site);
-/* What waits at the site will never be asked for: each URL is told so, in a later feed. */
-void crawler_drain(struct crawler *crawler, struct site *site);
 /* Cancels what is in flight, or only what no worker has begun. */
 void crawler_cancel(struct crawler *crawler, bool running_too);
+
+/* ---- crawl_drain.c ---- */
+
+/* What waits at the site will never be asked for: each URL is told so, in a later feed. */
+void crawler_drain(struct crawler *crawler, struct site *site);
+/* Tells up to `left` of what will never be asked for. False: nothing is left to tell. */
+bool crawl_drain_some(struct crawler *crawler, uint32_t left);
 
 /* ---- crawl_request.c ---- */
 
 struct crawl_request *request_new(struct crawler *crawler, enum errand errand, struct site *site, const char *url,
                                   size_t url_bytes);
 void request_free(struct crawler *crawler, struct crawl_request *request);
-/* Puts an errand behind those that its site owes already. */
+/* Puts an errand behind those that its site owes already, sitemaps behind all others. */
 void request_owe(struct crawl_request *request);
+/* Whether the site's first errand may be done: a sitemap is not asked for while it is unknown whether the site may be asked at all. */
+bool request_errand_may(const struct site *site);
 /* The first errand that the site owes, which it does no more; NULL: none. */
 struct crawl_request *request_take_errand(struct crawler *crawler, struct site *site);
 /* One that is in flight, without the executor; one that backs off; NULL: none. */
