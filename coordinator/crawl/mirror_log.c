@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "coordinator/crawl/private_map.h"
 #include "coordinator/crawl/url_log.h"
 
 #define ENTRIES_FIRST 4096u
@@ -106,12 +107,10 @@ static bool make_room(struct mirror_log *log)
         return true;
     size_t capacity = log->capacity == 0 ? ENTRIES_FIRST : log->capacity + log->capacity / 4;
     size_t bytes = capacity * sizeof *log->entries;
-    /* cppcheck-suppress invalidFunctionArg ; -1 is what goes with MAP_ANONYMOUS */
-    void *at = log->entries == NULL ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                    : mremap(log->entries, log->capacity * sizeof *log->entries, bytes, MREMAP_MAYMOVE);
-    if (at == MAP_FAILED)
+    size_t before = log->capacity * sizeof *log->entries;
+    void *at = before == 0 ? private_map(bytes) : mremap(log->entries, before, bytes, MREMAP_MAYMOVE);
+    if (at == NULL || at == MAP_FAILED)
         return false;
-    madvise(at, bytes, MADV_DONTFORK);
     log->entries = at;
     log->capacity = capacity;
     return true;
