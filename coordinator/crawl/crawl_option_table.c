@@ -264,7 +264,8 @@ static const struct option_spec OWN[] = {
     {"links", 0, NULL, "Print the links of each page too", take_links, OPTIONS_RUN},
     {"explain", 0, "URL", "Tell at the end why this URL was fetched or not; may be given again", take_explain,
      OPTIONS_RUN},
-    {"convert-links", 0, NULL, "Make what --output-dir saves lead to what is saved, for reading it offline",
+    {"convert-links", 0, NULL,
+     "Make what --output-dir saves lead to what is saved, for reading it offline; with --assets, pictures and styles too",
      take_convert_links, OPTIONS_RUN},
 };
 
