@@ -484,13 +484,6 @@ void cli_expect_complaint(struct cli *cli, const char *part)
 
 int cli_suite_main(Suite *suite)
 {
-    int self = pidfd_open(getpid(), 0);
-    if (self < 0 && errno == ENOSYS) { /* as valgrind has it */
-        puts("skipped: it runs the program, and waits for its end by pidfd_open, which is not here\n"
-             "100%: Checks: 0, Failures: 0, Errors: 0");
-        return EXIT_SUCCESS;
-    }
-    close(self);
     const char *base = getenv("TMPDIR");
     snprintf(suite_directory, sizeof suite_directory, "%.40s/shoal-cli-XXXXXX", base != NULL ? base : "/tmp");
     if (mkdtemp(suite_directory) == NULL) {
@@ -498,9 +491,10 @@ int cli_suite_main(Suite *suite)
         return EXIT_FAILURE;
     }
     SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
+    if (pidfds_are_here())
+        srunner_run_all(runner, CK_ENV);
+    int status = srunner_ntests_failed(runner) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     srunner_free(runner);
     nftw(suite_directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
