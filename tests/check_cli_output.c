@@ -224,7 +224,7 @@ static bool mount_small(const char *options)
 {
     snprintf(mounted, sizeof mounted, "%s", cli_path(&cli, "small"));
     if (mkdir(mounted, 0777) == 0 && unshare(CLONE_NEWNS) == 0 &&
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("tmpfs", mounted, "tmpfs", 0, options) == 0) {
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 && mount("tmpfs", mounted, "tmpfs", 0, options) == 0) {
         return true;
     }
     mounted[0] = '\0';

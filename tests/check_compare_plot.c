@@ -2,6 +2,7 @@
 #include "coordinator/compare/plot.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/compare.h"
+#include "tests/support.h"
 
 static char directory[64];
 static char path[256];
@@ -460,6 +462,8 @@ static bool gnuplot_is_installed(void)
 
 int main(void)
 {
+    if (!pidfds_are_here())
+        return EXIT_SUCCESS;
     Suite *suite = suite_create("compare_plot");
     TCase *tests = tcase_create("script");
     tcase_add_checked_fixture(tests, enter, leave);

@@ -1,5 +1,7 @@
 /* Runs in: tests. What hostile servers do over TLS, and how it ends: rows 11 and 41 to 43 of tests/origin/README.md,
  * and requirement 5. */
+#include <malloc.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,25 @@ START_TEST(rows_41_and_43_a_server_with_bad_manners)
             ck_assert_uint_eq(result->body_bytes, 3);
             ck_assert_int_eq(memcmp(result->body, "ok\n", 3), 0);
         }
+        future_release(future);
+    }
+}
+END_TEST
+
+/* libcurl frees what its connection is made of together with it: none of that may be touched then. See overwrite_and_free(). */
+START_TEST(row_41_an_end_that_is_watched_does_not_outlive_its_connection)
+{
+    static const enum tls_manner MANNERS[] = {TLS_ENDS_DELIMITED, TLS_CUTS_DELIMITED};
+    if (!engine_is_tested(_i / 2))
+        return;
+    up(_i / 2, MANNERS[_i % 2], TLS_GOOD);
+    rig_open(&rig);
+    for (int round = 0; round < 3; round++) {
+        struct future *future = submit("localhost");
+        if (MANNERS[_i % 2] == TLS_ENDS_DELIMITED)
+            ck_assert_uint_eq(expect_ok(future)->attempts, 1);
+        else
+            ck_assert_uint_eq(expect_error(future, FETCH_RESET)->attempts, 1);
         future_release(future);
     }
 }
@@ -196,6 +217,8 @@ static Suite *tls_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_add_loop_test(tests, rows_41_and_43_a_server_with_bad_manners, 0, ROW_COUNT * EXECUTOR_ENGINE_COUNT);
+    tcase_add_loop_test(tests, row_41_an_end_that_is_watched_does_not_outlive_its_connection, 0,
+                        2 * EXECUTOR_ENGINE_COUNT);
     tcase_add_loop_test(tests, rows_42_and_43_a_bad_certificate_is_a_tls_error_with_its_own_reason, 0,
                         CERTIFICATE_COUNT * EXECUTOR_ENGINE_COUNT);
     add_for_each_engine(tests, row_42_a_good_certificate_is_good_for_the_name_and_the_address_it_is_made_for_alone);
@@ -206,8 +229,37 @@ static Suite *tls_suite(void)
     return suite;
 }
 
+/* What OpenSSL has given back is of no use to anybody: who still goes by it crashes. */
+static void overwrite_and_free(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (block)
+        memset(block, 0xa5, malloc_usable_size(block));
+    __asm__ volatile("" ::: "memory"); /* or the compiler leaves that out */
+    free(block);
+}
+
+static void *allocate(size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return malloc(bytes);
+}
+
+static void *allocate_again(void *block, size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return realloc(block, bytes);
+}
+
 int main(void)
 {
+    if (CRYPTO_set_mem_functions(allocate, allocate_again, overwrite_and_free) != 1) {
+        fprintf(stderr, "OpenSSL has allocated already\n");
+        return EXIT_FAILURE;
+    }
     SRunner *runner = srunner_create(tls_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -13,12 +13,13 @@
 #include "common/limits.h"
 #include "coordinator/input.h"
 
-static char path[] = "/tmp/check_input.XXXXXX";
+static char path[64];
 static struct input *input;
 static struct input_line line;
 
 static void set_up(void)
 {
+    strcpy(path, "/tmp/check_input.XXXXXX");
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     close(fd);

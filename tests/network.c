@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support.h"
+
 enum { HEADER_BYTES = 12, ANSWER_BYTES_MAX = 512, TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, NAME_BYTES_MAX = 255 };
 enum { KEYS_MAX = 64 };
 
@@ -198,9 +200,9 @@ static bool use_own_resolver(void)
     char path[] = "/tmp/shoal-resolv-XXXXXX";
     static const char TEXT[] = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n";
     int fd = mkstemp(path);
-    bool used = fd >= 0 && write(fd, TEXT, sizeof TEXT - 1) == sizeof TEXT - 1 && unshare(CLONE_NEWNS) == 0 &&
-                mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
+    bool used = fd >= 0 && write(fd, TEXT, sizeof TEXT - 1) == sizeof TEXT - 1 && tests_are_forked() &&
+                unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
+                mount(path, "/etc/resolv.conf", "none", MS_BIND, "") == 0;
     if (fd >= 0) {
         close(fd);
         unlink(path);

@@ -41,6 +41,18 @@ void shared_for(struct shared *shared, uint32_t workers, uint32_t slots)
     ck_assert_msg(shared_create(shared, &shape, why, sizeof why) == STATUS_OK, "%s", why);
 }
 
+bool pidfds_are_here(void)
+{
+    int self = pidfd_open(getpid(), 0);
+    bool are_here = self >= 0 || errno != ENOSYS;
+    if (self >= 0)
+        close(self);
+    if (!are_here)
+        puts(
+            "skipped: it waits for programs by pidfd_open, which is not here\n100%: Checks: 0, Failures: 0, Errors: 0");
+    return are_here;
+}
+
 bool tests_are_forked(void)
 {
     const char *choice = getenv("CK_FORK");
@@ -51,7 +63,8 @@ bool enter_private_shm(unsigned kib)
 {
     char size[32];
     snprintf(size, sizeof size, "size=%uk", kib);
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
+    return tests_are_forked() && unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
            mount("tmpfs", "/dev/shm", "tmpfs", 0, size) == 0;
 }
 
@@ -66,7 +79,8 @@ static bool put_file(const char *path, const char *text)
 
 bool enter_private_etc(const char *nsswitch)
 {
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
+    return tests_are_forked() && unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
            mount("tmpfs", "/etc", "tmpfs", 0, "size=64k") == 0 && put_file("/etc/nsswitch.conf", nsswitch) &&
            put_file("/etc/hosts", "127.0.0.1 old.test\n");
 }

@@ -18,6 +18,9 @@
 /* Whether each test has a process of its own, which it may end; not so under valgrind (CK_FORK=no). */
 bool tests_are_forked(void);
 
+/* For main() of a suite that waits for programs: false, and said, where the system has no pidfd_open(), as under valgrind. */
+bool pidfds_are_here(void);
+
 /* How long anything may take before a test gives up: a net, never a pace. */
 #define NET_MS 20000
 
@@ -30,7 +33,8 @@ int64_t now_ms(void);
 /* Shared memory for tests without an executor: extents of stride 1 MiB. Fails the test when there is none. */
 void shared_for(struct shared *shared, uint32_t workers, uint32_t slots);
 
-/* Gives this process a /dev/shm of its own, with so many KiB; false where that is not permitted. */
+/* Gives this process a /dev/shm of its own, with so many KiB; false where that is not permitted, or where later tests would have it
+ * too. */
 bool enter_private_shm(unsigned kib);
 
 /* And an /etc with nothing but this nsswitch.conf and a hosts file, which calls 127.0.0.1 old.test; the same. */

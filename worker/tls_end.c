@@ -7,9 +7,22 @@
 
 static int ex_data_index = -1; /* set once; every thread's the same */
 
+/* libcurl freed the connection, before we are told of the end. To hold on to it would be no help: its innards are libcurl's, and go. */
+static void on_freed(void *tls, void *watcher, CRYPTO_EX_DATA *data, int index, long unused, void *unused_too)
+{
+    struct tls_end *end = watcher;
+    (void)tls;
+    (void)data;
+    (void)index;
+    (void)unused;
+    (void)unused_too;
+    if (end)
+        end->tls = NULL;
+}
+
 static void make_index(void)
 {
-    ex_data_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    ex_data_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_freed);
 }
 
 static void on_tls_event(const SSL *tls, int where, int value)
@@ -31,15 +44,14 @@ void tls_end_watch(struct tls_end *end, CURL *easy)
     SSL *tls = info->internals;
     if (ex_data_index < 0 || !SSL_set_ex_data(tls, ex_data_index, end))
         return;
-    /* libcurl frees it before we are told of the end, and resets what it knows of that. */
-    SSL_up_ref(tls);
     SSL_set_info_callback(tls, on_tls_event);
     end->tls = tls;
+    end->is_watched = true;
 }
 
 bool tls_end_was_proper(const struct tls_end *end)
 {
-    return !end->tls || end->is_proper;
+    return !end->is_watched || end->is_proper;
 }
 
 void tls_end_forget(struct tls_end *end)
@@ -47,7 +59,6 @@ void tls_end_forget(struct tls_end *end)
     if (end->tls) {
         SSL_set_info_callback(end->tls, NULL);
         SSL_set_ex_data(end->tls, ex_data_index, NULL);
-        SSL_free(end->tls);
     }
     *end = (struct tls_end){0};
 }

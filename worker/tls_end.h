@@ -10,8 +10,9 @@
 
 /* One answer's; all zero at first. It must not move while it watches. */
 struct tls_end {
-    void *tls;      /* SSL; NULL: no TLS, or none of OpenSSL's */
-    bool is_proper; /* the close_notify came */
+    void *tls;       /* SSL while it lives, libcurl's; NULL: no TLS, or none of OpenSSL's */
+    bool is_watched; /* there was one */
+    bool is_proper;  /* the close_notify came */
 };
 
 /* From a callback of the transfer whose answer ends with its connection: listens for the close_notify. Forgets another before it. */
