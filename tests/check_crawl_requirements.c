@@ -304,7 +304,7 @@ static void crawl_into_full_disk(const char *format)
 START_TEST(a_full_disk_under_the_frontier_ends_the_crawl_and_is_named)
 {
     static char directory[CLI_PATH_BYTES + 8];
-    if (!mount_small("size=2m")) {
+    if (!mount_small("size=512k")) {
         printf("skipped: a_full_disk_under_the_frontier_ends_the_crawl_and_is_named: no mount namespace\n");
         return;
     }
