@@ -47,12 +47,13 @@ EXECUTOR := cpus executor_open executor feed future completions map reaper \
 COMMAND  := main help option_table option_values options fetch_options units \
             fetch_command session run signals wakeups \
             input scheduler_work scheduler window task hosts turns retries due_heap report delivery outlinks \
-            writer escape sink_text sink_jsonl save_name sink_files sink_tally summary status_line progress
+            writer escape sink_text sink_jsonl save_name save_tree sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_links crawl_site crawl_request \
+CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_drain crawl_links crawl_site crawl_request \
             crawl_page crawl_report story site reason scope expressions traps url_shape url_dates counters tell \
             robots robots_text robots_rules robots_pattern \
-            politeness politeness_address politeness_backoff duplicates url_log scratch_file url_set \
+            politeness politeness_address politeness_backoff duplicates mirror mirror_log convert link_value \
+            url_log scratch_file private_map url_set \
             frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_park frontier_disk frontier_file)
 # the designs side by side
 COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \

@@ -255,3 +255,19 @@ void save_name_alternative(const struct save_name *name, size_t index, bool dire
     memcpy(text, component, bytes + 1);
     append_hash(text, bytes, name->component_max, hash_bytes(component, bytes, directory ? 2 : 3));
 }
+
+void save_name_set_ending(struct save_name *name, const char *ending, unsigned attempt)
+{
+    char *component = name->bytes + name->offset[name->component_count - 1];
+    size_t bytes = strlen(component);
+    size_t ending_bytes = strlen(ending);
+    char own[16];
+    bool has_ending = bytes > ending_bytes && strcasecmp(component + bytes - ending_bytes, ending) == 0;
+    size_t stem = has_ending ? bytes - ending_bytes : bytes;
+    snprintf(own, sizeof own, "%s", has_ending ? component + stem : ending);
+    size_t stem_max = name->component_max - ending_bytes;
+    if (attempt > 0 || stem > stem_max)
+        stem = append_hash(component, stem, stem_max, hash_bytes(component, bytes, 4 + attempt));
+    memcpy(component + stem, own, ending_bytes + 1);
+    name->used = (size_t)(component - name->bytes) + stem + ending_bytes + 1;
+}

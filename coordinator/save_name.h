@@ -56,4 +56,9 @@ const char *save_name_component(const struct save_name *name, size_t index);
  * component and `~` hash. text has SAVE_COMPONENT_BYTES_MAX + 1. */
 void save_name_alternative(const struct save_name *name, size_t index, bool directory, char *text);
 
+/* Has the last component end in ending (".html", or "" where any will do), for programs that go by it: it is put behind one that does
+ * not, and stays where it is, in whatever case, else. So two names may become one: another attempt (1, 2, ...) on a name that was made
+ * anew puts `~` and a hash of the component before the ending. */
+void save_name_set_ending(struct save_name *name, const char *ending, unsigned attempt);
+
 #endif

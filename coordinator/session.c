@@ -117,7 +117,9 @@ static enum exit_status open_sinks(struct session *session)
     } else {
         status = sink_text_open(&session->report, &session->out, &session->err, show);
     }
-    if (status == STATUS_OK && options->output_dir != NULL) {
+    if (status == STATUS_OK && options->output_dir != NULL && session->open_saver != NULL) {
+        status = session->open_saver(session, why, sizeof why);
+    } else if (status == STATUS_OK && options->output_dir != NULL) {
         status = sink_files_open(&session->saver, options->output_dir, why, sizeof why);
     }
     return status == STATUS_OK ? EXIT_ALL_FETCHED : session_fail(session, EXIT_CANNOT_RUN, "%s", why);

@@ -29,6 +29,9 @@ struct session {
     struct fetch_options *options;
     unsigned
         show; /* enum sink_show, or-ed, beside what the options say; the command may set it before session_open() */
+    /* Opens what saves bodies in options->output_dir; NULL: sink_files_open(). The command may set it before session_open(). */
+    enum status (*open_saver)(struct session *session, char *why, size_t why_bytes);
+    uint64_t seed; /* the command's own: of fingerprints */
     int64_t began_ns;
     struct signals signals;
     struct wakeups wakeups;

@@ -43,6 +43,7 @@ enum status signals_open(struct signals *signals)
     }
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* ulimit -f: a write says EFBIG */
     return STATUS_OK;
 }
 

@@ -46,6 +46,13 @@ static inline bool outcome_is_skip(const struct outcome *outcome)
     return outcome->crawl != NULL && outcome->result->error == FETCH_OK && reason_is_skip(outcome->crawl->reason);
 }
 
+/* Whether its body is saved as a file: of a crawl neither what was skipped nor an answer that leads elsewhere is. */
+static inline bool outcome_has_file(const struct outcome *outcome)
+{
+    bool leads_on = outcome->crawl != NULL && outcome->crawl->redirect_to.bytes > 0;
+    return outcome->result->error == FETCH_OK && !outcome_is_skip(outcome) && !leads_on;
+}
+
 struct sink;
 
 struct sink_ops {

@@ -68,8 +68,6 @@ static void start_crawl(const char *const *more)
         arguments[count++] = *more++;
     arguments[count] = NULL;
     ck_assert_int_eq(cli_run(&cli, arguments), 0);
-    if (web_asked(&web, NULL, NULL) < 100)
-        fprintf(stderr, "%.4000s\n%.3000s", cli.out.text, cli.err.text);
 }
 #define START_CRAWL(...) start_crawl((const char *const[]){__VA_ARGS__, NULL})
 

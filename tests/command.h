@@ -24,6 +24,7 @@
 
 #define CLI_PATH_BYTES 256
 #define CLI_WORKERS_MAX 64
+#define CLI_ARGUMENTS_MAX 2100
 
 /* What came out of one pipe. */
 struct stream {

@@ -117,7 +117,8 @@ static void on_listed(void *context, enum link_kind kind, struct url_text loc)
 static void on_css(void *context, const struct css_value *value)
 {
     struct body_links *work = context;
-    struct page_link link = {.at = UINT64_MAX, .kind = LINK_ASSET, .quoting = value->quoting};
+    /* In a style element too, where a quote is none of an attribute: what replaces it must be escaped as styles do. */
+    struct page_link link = {.at = UINT64_MAX, .kind = LINK_ASSET, .quoting = QUOTING_CSS};
     if (work->config->page.positions && value->raw_bytes <= UINT32_MAX && work->style_at != UINT64_MAX) {
         link.at = work->style_at + value->at;
         link.raw_bytes = (uint32_t)value->raw_bytes;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "coordinator/crawl/private_map.h"
+
 struct cell {
     uint64_t key; /* 0: empty */
     uint32_t count;
@@ -20,16 +22,9 @@ struct counters {
     bool is_final; /* it grows no more: keys are looked for in their window only */
 };
 
-/* Of zeros. A worker that is forked late is not to copy it. */
 static struct cell *map_cells(size_t capacity)
 {
-    size_t bytes = capacity * sizeof(struct cell);
-    /* cppcheck-suppress invalidFunctionArg ; -1 is what goes with MAP_ANONYMOUS */
-    void *cells = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (cells == MAP_FAILED)
-        return NULL;
-    (void)madvise(cells, bytes, MADV_DONTFORK);
-    return cells;
+    return private_map(capacity * sizeof(struct cell));
 }
 
 struct counters *counters_open(size_t bytes_max)

@@ -226,7 +226,7 @@ static const struct option_spec OWN[] = {
     {"max-per-host", 0, "N", "The same for each host; 0 (default): no limit", take_max_per_host, OPTIONS_RUN},
     {"assets", 0, NULL, "Also images, styles, scripts, ... of the pages, from any host", take_assets, OPTIONS_RUN},
     {"forms", 0, NULL, "Also the actions of forms that are sent by GET", take_forms, OPTIONS_RUN},
-    {"same-type", 0, NULL, "Only what has the Content-Type of the seeds", take_same_type, OPTIONS_RUN},
+    {"same-type", 0, NULL, "Only pages of HTML: what its header says to be of another type is left", take_same_type, OPTIONS_RUN},
     {"ignore-query", 0, NULL, "Take every URL without its query", take_ignore_query, OPTIONS_RUN},
     {"strip-param", 0, "NAME",
      "Take this parameter out of queries; NAME* all that begin so; tracking and session are sets; may be given again",
@@ -239,7 +239,7 @@ static const struct option_spec OWN[] = {
      OPTIONS_RUN},
     {"delay", 0, "TIME", "Time between two starts at one host, and at one address (default 250ms)", take_delay,
      OPTIONS_RUN},
-    {"max-crawl-delay", 0, "TIME", "A host that asks for a longer delay, or hold, is skipped (default 1m)",
+    {"max-crawl-delay", 0, "TIME", "A host whose robots.txt asks for a longer delay is skipped (default 1m)",
      take_max_crawl_delay, OPTIONS_RUN},
     {"rate", 0, "RATE", "Starts of all hosts together, 10/s or 30/m; 0 (default): no limit", take_rate, OPTIONS_RUN},
     {"max-host-failures", 0, "N", "Give a host up after N failures in a row (default 10); 0: never",
@@ -264,7 +264,8 @@ static const struct option_spec OWN[] = {
     {"links", 0, NULL, "Print the links of each page too", take_links, OPTIONS_RUN},
     {"explain", 0, "URL", "Tell at the end why this URL was fetched or not; may be given again", take_explain,
      OPTIONS_RUN},
-    {"convert-links", 0, NULL, "Make what --output-dir saves lead to what is saved, for reading it offline",
+    {"convert-links", 0, NULL,
+     "Make what --output-dir saves lead to what is saved, for reading it offline; with --assets, pictures and styles too",
      take_convert_links, OPTIONS_RUN},
 };
 

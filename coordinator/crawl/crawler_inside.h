@@ -94,10 +94,15 @@ void crawler_break(struct crawler *crawler, enum status status);
 void crawler_say(struct crawler *crawler, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether the site wants a turn may have changed. */
 void crawler_update(struct crawler *crawler, struct site *site);
-/* What waits at the site will never be asked for: each URL is told so, in a later feed. */
-void crawler_drain(struct crawler *crawler, struct site *site);
 /* Cancels what is in flight, or only what no worker has begun. */
 void crawler_cancel(struct crawler *crawler, bool running_too);
+
+/* ---- crawl_drain.c ---- */
+
+/* What waits at the site will never be asked for: each URL is told so, in a later feed. */
+void crawler_drain(struct crawler *crawler, struct site *site);
+/* Tells up to `left` of what will never be asked for. False: nothing is left to tell. */
+bool crawl_drain_some(struct crawler *crawler, uint32_t left);
 
 /* ---- crawl_request.c ---- */
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "coordinator/crawl/private_map.h"
+
 #define ENTRIES_FIRST 4096u
 
 struct entry {
@@ -19,12 +21,7 @@ struct duplicates {
 
 static struct entry *map_entries(size_t capacity)
 {
-    size_t bytes = capacity * sizeof(struct entry);
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED)
-        return NULL;
-    madvise(at, bytes, MADV_DONTFORK);
-    return at;
+    return private_map(capacity * sizeof(struct entry));
 }
 
 struct duplicates *duplicates_open(void)

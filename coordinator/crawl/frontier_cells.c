@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "coordinator/crawl/private_map.h"
+
 #include "common/check.h"
 
 #define CELLS_MAX (UINT32_MAX - 1)
@@ -20,12 +22,8 @@ bool cells_open(struct cells *cells, size_t bytes, size_t over_bytes)
     cells->limit = clamped(bytes / CELL_BYTES);
     cells->room = clamped(cells->limit + over_bytes / CELL_BYTES);
     size_t mapped = (size_t)cells->room * CELL_BYTES;
-    void *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED)
-        return false;
-    madvise(base, mapped, MADV_DONTFORK);
-    cells->base = base;
-    return true;
+    cells->base = private_map(mapped);
+    return cells->base != NULL;
 }
 
 void cells_close(struct cells *cells)

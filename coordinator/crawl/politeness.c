@@ -79,14 +79,26 @@ static void push(struct polite_host **first, struct polite_host **last, struct p
 {
     host->next = NULL;
     host->previous = *last;
-    *(*last == NULL ? first : &(*last)->next) = host;
+    if (*last != NULL) {
+        (*last)->next = host;
+    } else {
+        *first = host;
+    }
     *last = host;
 }
 
 static void unlink_host(struct polite_host **first, struct polite_host **last, struct polite_host *host)
 {
-    *(host->previous == NULL ? first : &host->previous->next) = host->next;
-    *(host->next == NULL ? last : &host->next->previous) = host->previous;
+    if (host->previous != NULL) {
+        host->previous->next = host->next;
+    } else {
+        *first = host->next; // NOLINT(clang-analyzer-core.NullDereference)
+    }
+    if (host->next != NULL) {
+        host->next->previous = host->previous;
+    } else {
+        *last = host->previous; // NOLINT(clang-analyzer-core.NullDereference)
+    }
 }
 
 static void give_turn(struct politeness *politeness, struct polite_host *host)

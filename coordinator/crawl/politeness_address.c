@@ -39,20 +39,32 @@ static bool grow(struct polite_addresses *addresses)
 
 static void leave_idle(struct polite_addresses *addresses, struct polite_address *address)
 {
-    *(address->idle_previous == NULL ? &addresses->idle_first : &address->idle_previous->idle_next) =
-        address->idle_next;
-    *(address->idle_next == NULL ? &addresses->idle_last : &address->idle_next->idle_previous) = address->idle_previous;
+    if (address->idle_previous != NULL) {
+        address->idle_previous->idle_next = address->idle_next;
+    } else {
+        addresses->idle_first = address->idle_next;
+    }
+    if (address->idle_next != NULL) {
+        address->idle_next->idle_previous = address->idle_previous;
+    } else {
+        addresses->idle_last = address->idle_previous;
+    }
     address->idle_next = address->idle_previous = NULL;
 }
 
 static void enter_idle(struct polite_addresses *addresses, struct polite_address *address)
 {
     address->idle_previous = addresses->idle_last;
-    *(addresses->idle_last == NULL ? &addresses->idle_first : &addresses->idle_last->idle_next) = address;
+    if (addresses->idle_last != NULL) {
+        addresses->idle_last->idle_next = address;
+    } else {
+        addresses->idle_first = address;
+    }
     addresses->idle_last = address;
 }
 
 /* Frees what nobody refers to and no delay keeps, oldest first. One whose delay lasts keeps those behind it, for as long at most. */
+// NOLINTBEGIN(clang-analyzer-unix.Malloc): it does not see that leave_idle() took it out of the list
 static void reclaim(struct polite_addresses *addresses, int64_t now_ns)
 {
     struct polite_address *address;
@@ -68,6 +80,7 @@ static void reclaim(struct polite_addresses *addresses, int64_t now_ns)
         free(address);
     }
 }
+// NOLINTEND(clang-analyzer-unix.Malloc)
 
 struct polite_address *polite_address_acquire(struct polite_addresses *addresses, const char *text, int64_t now_ns)
 {

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "coordinator/crawl/private_map.h"
+
 #define SHARD_BITS 4u
 #define SHARDS (1u << SHARD_BITS)
 #define PAGE_BYTES 4096u
@@ -59,11 +61,9 @@ static void set_homes(struct shard *shard, size_t homes)
 
 static bool open_shard(struct shard *shard)
 {
-    void *places = mmap(NULL, SHARD_BYTES_MIN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (places == MAP_FAILED)
+    shard->places = private_map(SHARD_BYTES_MIN);
+    if (shard->places == NULL)
         return false;
-    madvise(places, SHARD_BYTES_MIN, MADV_DONTFORK); /* stays with the mapping when it grows or moves */
-    shard->places = places;
     shard->room = SHARD_BYTES_MIN / sizeof *shard->places;
     set_homes(shard, shard->room - PLACES_BEYOND);
     return true;

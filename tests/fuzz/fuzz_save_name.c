@@ -2,6 +2,7 @@
  * byte 1 says whether the rest is a URL or, unparsed, a host, a path and a query, each on a line. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "coordinator/save_name.h"
 #include "tests/fuzz/fuzz.h"
@@ -33,6 +34,14 @@ static void expect_name(const struct url_parts *parts, size_t component_max)
         fuzz_expect(strcmp(other, component) != 0);
         save_name_alternative(&name, i, false, same);
         fuzz_expect(strcmp(other, same) != 0);
+    }
+    for (unsigned attempt = 0; attempt < 3; attempt++) {
+        save_name_make(&name, parts, component_max);
+        save_name_set_ending(&name, ".html", attempt);
+        const char *last = save_name_component(&name, name.component_count - 1);
+        expect_component(last, name.component_max);
+        fuzz_expect(last + strlen(last) + 1 == name.bytes + name.used && name.used <= sizeof name.bytes);
+        fuzz_expect(strcasecmp(last + strlen(last) - 5, ".html") == 0);
     }
 }
 

@@ -2,7 +2,7 @@
 # `make lint` calls it with LINT, the directory of the stamps; LISTED, the Makefile's sources; ARCHIVES, the libraries.
 
 LINT     ?= build/lint
-tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl libcrypto)
+tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl libcrypto libxml-2.0)
 product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c coordinator/*/*.c))
 tests    := $(sort $(wildcard tests/*.c tests/*/*.c))
 headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h coordinator/*/*.h tests/*.h tests/*/*.h))
