@@ -299,6 +299,7 @@ static void crawl_into_full_disk(const char *format)
     ck_assert_msg(exit == 3, "exit status %d: %.2000s", exit, crawling.cli.err.text);
     crawling_expect_said(&crawling, "the crawl cannot go on: ");
     crawling_expect_said(&crawling, mounted);
+    ck_assert_uint_eq(count_text(crawling.cli.err.text, "shoal crawl: "), 1); /* and nobody blames the workers */
 }
 
 START_TEST(a_full_disk_under_the_frontier_ends_the_crawl_and_is_named)
