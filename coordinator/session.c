@@ -197,7 +197,7 @@ static enum exit_status judge(const struct session *session, enum status output)
         return session_fail(session, EXIT_CANNOT_RUN, "%s", why[0] != '\0' ? why : session->out.why);
     }
     if (session->run.broken) {
-        const char *why = executor_why_broken(session->executor);
+        const char *why = session->why_broken != NULL ? session->why_broken : executor_why_broken(session->executor);
         return session_fail(session, EXIT_CANNOT_RUN, "%s", why[0] != '\0' ? why : "the workers cannot go on");
     }
     if (session->work->ops->input_failed(session->work)) {

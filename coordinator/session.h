@@ -43,6 +43,8 @@ struct session {
     struct sink *report, *saver;
     struct delivery *delivery;
     struct work *work; /* set by the command; closed with the session, behind the executor */
+    const char *
+        why_broken; /* why the work cannot go on, where that is not the executor; NULL: the command sets it before session_end() */
     struct run run;
 };
 

@@ -48,16 +48,25 @@ const char *crawling_name(struct crawling *crawling, const char *name, unsigned 
     return entry;
 }
 
+/* The line from `from` on that begins so; NULL: none. */
+static const char *find_line(const char *text, const char *from, const char *beginning)
+{
+    const char *at = strstr(from, beginning);
+    while (at != NULL && at != text && at[-1] != '\n')
+        at = strstr(at + 1, beginning);
+    return at;
+}
+
 const char *crawling_line(struct crawling *crawling, const char *url)
 {
     char text[URL_BYTES];
     char key[URL_BYTES + 16];
     static char line[LINE_BYTES];
     snprintf(key, sizeof key, "{\"url\":\"%s\",", whole(crawling, url, text));
-    const char *at = strstr(crawling->cli.out.text, key);
+    const char *at = find_line(crawling->cli.out.text, crawling->cli.out.text, key);
     if (at == NULL)
         return NULL;
-    ck_assert_msg(strstr(at + 1, key) == NULL, "%s is told twice", url);
+    ck_assert_msg(find_line(crawling->cli.out.text, at + 1, key) == NULL, "%s is told twice", url);
     size_t bytes = strcspn(at, "\n");
     ck_assert_uint_lt(bytes, sizeof line);
     memcpy(line, at, bytes);
@@ -124,6 +133,30 @@ void crawling_expect_said(struct crawling *crawling, const char *part)
 {
     ck_assert_msg(strstr(crawling->cli.err.text, part) != NULL, "\"%s\" is not said in:\n%.3000s", part,
                   crawling->cli.err.text);
+}
+
+/* A byte of a control character: C0, DEL, C1, or one that turns the direction of text. */
+static bool is_control(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    bool is_c1 = byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0;
+    bool is_mark = byte[0] == 0xe2 && byte[1] == 0x80 && (byte[2] == 0x8e || byte[2] == 0x8f);
+    bool is_embedding = byte[0] == 0xe2 && byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae;
+    bool is_isolate = byte[0] == 0xe2 && byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9;
+    return (byte[0] < 0x20 && byte[0] != '\n') || byte[0] == 0x7f || byte[0] >= 0xf8 || is_c1 || is_mark ||
+           is_embedding || is_isolate;
+}
+
+static void expect_clean(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        ck_assert_msg(!is_control(at), "byte %02x in %.2000s", (unsigned char)*at, text);
+}
+
+void crawling_expect_clean(struct crawling *crawling)
+{
+    expect_clean(crawling->cli.out.text);
+    expect_clean(crawling->cli.err.text);
 }
 
 size_t crawling_count(struct crawling *crawling, const char *part)

@@ -47,7 +47,10 @@ void crawling_expect_unknown(struct crawling *crawling, const char *url);
 /* Standard error holds the text. */
 void crawling_expect_said(struct crawling *crawling, const char *part);
 
-/* Lines that tell so many URLs with this part. */
+/* Nothing that came out is a byte that a terminal obeys, or turns a line around: it is UTF-8 without control characters. */
+void crawling_expect_clean(struct crawling *crawling);
+
+/* How often this part was told. */
 size_t crawling_count(struct crawling *crawling, const char *part);
 
 #endif

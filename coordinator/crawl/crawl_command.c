@@ -145,8 +145,8 @@ static enum exit_status crawl(struct session *session, struct crawl_options *opt
         if (options->explain_count > 0)
             crawler_tell_stories(crawler);
         if (crawler_is_broken(crawler) && crawler_why(crawler)[0] != '\0')
-            exit = session_fail(session, EXIT_CANNOT_RUN, "%s", crawler_why(crawler));
-        if (exit == EXIT_ALL_FETCHED && options->convert_links)
+            session->why_broken = crawler_why(crawler);
+        else if (options->convert_links)
             exit = convert(session);
         enum exit_status end = session_end(session);
         exit = exit == EXIT_ALL_FETCHED ? end : exit;

@@ -1,6 +1,7 @@
 /* Runs in: coordinator */
 #include "coordinator/crawl/crawl_page.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The link of that kind; false: the page has none. */
@@ -56,6 +57,16 @@ static void follow(struct crawler *crawler, const struct crawl_request *request,
     crawl_follow(crawler, &source, page, block);
 }
 
+/* What there is to say of a page that was fetched; its length. */
+static int tell_remarks(const struct page *page, char *text, size_t text_bytes)
+{
+    const char *noindex = page->robots & PAGE_NOINDEX ? "noindex" : "";
+    if (page->dropped == 0)
+        return snprintf(text, text_bytes, "%s", noindex);
+    return snprintf(text, text_bytes, "%s%s%u links beyond the first %u were dropped", noindex, noindex[0] ? "; " : "",
+                    (unsigned)page->dropped, (unsigned)page->link_count);
+}
+
 static void tell_of_page(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result,
                          struct page *page)
 {
@@ -74,8 +85,8 @@ static void tell_of_page(struct crawler *crawler, struct crawl_request *request,
     note.links_dropped = page->dropped;
     note.page = page;
     note.page_block = result->page;
-    if (page->robots & PAGE_NOINDEX)
-        note.rule = (struct url_text){"noindex", sizeof "noindex" - 1};
+    char rule[80];
+    note.rule = (struct url_text){rule, (size_t)tell_remarks(page, rule, sizeof rule)};
     if (is_redirect && find_link(page, result->page, LINK_REDIRECT, &target))
         note.redirect_to = target.url;
     bool is_twin = is_good && is_duplicate(crawler, request, page, result->body_bytes, number, &first);

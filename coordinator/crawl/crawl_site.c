@@ -136,6 +136,15 @@ struct site *crawl_site_of(struct crawler *crawler, const struct url_parts *part
 
 /* ---- its name ---- */
 
+/* The site cannot be asked for anything, and nothing of ours would mend that. */
+static void bury(struct crawler *crawler, struct site *site, const struct fetch_result *result)
+{
+    site->dead = result->error;
+    free(site->dead_why);
+    site->dead_why = strdup(result->detail != NULL ? result->detail : "");
+    crawler_drain(crawler, site);
+}
+
 void crawl_looked_up(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result)
 {
     struct site *site = request->for_site;
@@ -144,12 +153,8 @@ void crawl_looked_up(struct crawler *crawler, struct crawl_request *request, con
             politeness_set_address(crawler->politeness, &site->polite, result->remote_ip);
         return;
     }
-    if (result->error == FETCH_CANCELLED)
-        return;
-    site->dead = result->error;
-    free(site->dead_why);
-    site->dead_why = strdup(result->detail != NULL ? result->detail : "");
-    crawler_drain(crawler, site);
+    if (result->error != FETCH_CANCELLED)
+        bury(crawler, site, result);
 }
 
 /* ---- robots.txt ---- */
@@ -260,6 +265,10 @@ void crawl_robots_came(struct crawler *crawler, struct crawl_request *request, c
     struct site *site = request->for_site;
     uint32_t status = result->http_status;
     char why[160];
+    if (result->error == FETCH_BLOCKED_PRIVATE && request->site == site) {
+        bury(crawler, site, result);
+        return;
+    }
     site->gate_until_ns = clock_now_ns() + ROBOTS_LIFE_S * NS_PER_S;
     if (result->error == FETCH_OK && status >= 200 && status < 300) {
         take_robots(crawler, request, result);
