@@ -29,24 +29,30 @@ static bool is_path(const struct web_request *request, const char *path)
 static void serve_types(const struct web_request *request, struct web_answer *answer)
 {
     static const char PNG[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR<a href=/from-binary>";
+    static const struct {
+        const char *path, *type;
+    } TYPES[] = {
+        {"/image", "image/png"},
+        {"/untyped", ""},
+        {"/untyped-binary", ""},
+        {"/text", "text/plain"},
+        {"/xhtml", "application/xhtml+xml"},
+        {"/odd-case", "TEXT/HTML;charset=\"utf-8"},
+        {"/junk", "junk"},
+    };
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
+        if (is_path(request, TYPES[i].path))
+            answer->type = TYPES[i].type;
+    }
     if (is_path(request, "/")) {
-        web_print(
-            "<a href=/image><a href=/binary><a href=/untyped><a href=/untyped-binary><a href=/text><a href=/xhtml>"
-            "<a href=/odd-case><a href=/junk>");
+        web_print("<a href=/binary>");
+        for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
+            web_print("<a href=%s>", TYPES[i].path);
     } else if (strstr(request->path, "binary") != NULL) {
-        answer->type = is_path(request, "/binary") ? "text/html" : "";
         answer->body = PNG;
         answer->body_bytes = sizeof PNG - 1;
     } else {
-        answer->type = is_path(request, "/image")      ? "image/png"
-                       : is_path(request, "/untyped")  ? ""
-                       : is_path(request, "/text")     ? "text/plain"
-                       : is_path(request, "/xhtml")    ? "application/xhtml+xml"
-                       : is_path(request, "/odd-case") ? "TEXT/HTML;charset=\"utf-8"
-                       : is_path(request, "/junk")     ? "junk"
-                                                       : "text/html";
-        if (is_path(request, "/robots.txt"))
-            answer->status = 404;
+        answer->status = is_path(request, "/robots.txt") ? 404 : 200;
         web_print("<!doctype html><p>%s<a href=/from-%s>x</a>", request->path, request->path + 1);
     }
 }
@@ -367,50 +373,75 @@ static int year_now(void)
     return gmtime_r(&now, &parts)->tm_year + 1900;
 }
 
-/* One page of each trap; false: the path is none of a trap. */
-static bool print_trap(const struct web_request *request, struct web_answer *answer)
+static bool is_below(const struct web_request *request, const char *beginning)
 {
-    static char headers[5200];
+    return strncmp(request->path, beginning, strlen(beginning)) == 0;
+}
+
+/* Traps that never end: their next page is made of the one before. False: the path is none of these. */
+static bool print_growth(const struct web_request *request)
+{
     const char *path = request->path;
+    size_t bytes = strlen(path);
     int year;
     int month;
     int number;
-    size_t bytes = strlen(path);
     if (sscanf(path, "/calendar/%d/%d", &year, &month) == 2) {
-        web_print("<a href=/calendar/%d/%02d>next</a> %s", month == 12 ? year + 1 : year, month % 12 + 1, path);
+        web_print("<a href=/calendar/%d/%02d>next</a> %s", year + month / 12, month % 12 + 1, path);
     } else if (sscanf(path, "/day?date=%d-%d-%d", &year, &month, &number) == 3) {
-        web_print("<a href='/day?date=%d-%02d-%02d'>next</a> %s", year, number == 28 ? month % 12 + 1 : month,
+        web_print("<a href='/day?date=%d-%02d-%02d'>next</a> %s", year, (month + number / 28 - 1) % 12 + 1,
                   number % 28 + 1, path);
-    } else if (strncmp(path, "/a/", 3) == 0 || strncmp(path, "/b/", 3) == 0) {
+    } else if (is_below(request, "/a/")) {
         web_print("<a href='%s'>on</a> %s", strcmp(path + bytes - 3, "/a/") == 0 ? "b/" : "a/", path);
-    } else if (strncmp(path, "/grow/", 6) == 0) {
+    } else if (is_below(request, "/grow/")) {
         web_print("<a href='g%zu/'>on</a> %s", bytes, path);
-    } else if (strncmp(path, "/long/", 6) == 0) {
+    } else if (is_below(request, "/long/")) {
         web_print("<a href='%sxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'>on</a>",
                   path);
-    } else if (strncmp(path, "/shop", 5) == 0 || strncmp(path, "/front?", 7) == 0) {
-        static unsigned session;
-        for (int i = 0; i < 10; i++, session++)
-            web_print(strncmp(path, "/shop", 5) == 0 ? "<a href='/shop?PHPSESSID=%08x'>x</a>"
-                                                     : "<a href='/front?token=%08x'>x</a>",
-                      session * 2654435761u);
-    } else if (strncmp(path, "/list?", 6) == 0) {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Traps with ever more pages of one form. */
+static bool print_width(const struct web_request *request)
+{
+    static unsigned session;
+    int number;
+    if (is_below(request, "/shop")) {
+        for (int i = 0; i < 10; i++)
+            web_print("<a href='/shop?PHPSESSID=%08x'>x</a>", ++session * 2654435761u);
+    } else if (is_below(request, "/front?")) {
+        for (int i = 0; i < 10; i++)
+            web_print("<a href='/front?token=%08x'>x</a>", ++session * 2654435761u);
+    } else if (is_below(request, "/list?")) {
         for (unsigned i = 0; i < 10; i++)
-            web_print("<a href='/list?color=%zx&size=%u&sort=%u'>x</a>", bytes * 7 + i * request->asked, i,
-                      (i + 3) % 4);
-        web_print("<a href='%s1'>x</a>", path);
-    } else if (sscanf(path, "/item/%d", &number) == 1) {
+            web_print("<a href='/list?color=%u&size=%u&sort=%u'>x</a>", ++session, i, (i + 3) % 4);
+    } else if (sscanf(request->path, "/item/%d", &number) == 1) {
         web_print("<a href=/item/%d>x</a><a href=/item/%d>y</a> %d", 2 * number + 1, 2 * number + 2, number);
-    } else if (strncmp(path, "/turn/", 6) == 0) {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* One page of each trap; false: the path is none of a trap. */
+static bool print_trap(const struct web_request *request, struct web_answer *answer)
+{
+    static char headers[64];
+    if (print_growth(request) || print_width(request))
+        return true;
+    if (is_below(request, "/turn/")) {
         answer->status = 302;
-        snprintf(headers, sizeof headers, "Location: /turn/%d\r\n", atoi(path + 6) + 1);
+        snprintf(headers, sizeof headers, "Location: /turn/%d\r\n", atoi(request->path + 6) + 1);
         answer->headers = headers;
-    } else if (is_path(request, "/ring/a") || is_path(request, "/ring/b")) {
+    } else if (is_below(request, "/ring/")) {
         answer->status = 301;
         answer->headers = is_path(request, "/ring/a") ? "Location: /ring/b\r\n" : "Location: /ring/a\r\n";
     } else if (is_path(request, "/self")) {
         web_print("<meta http-equiv=refresh content='0; url=/self'>");
-    } else if (strncmp(path, "/same/", 6) == 0) {
+    } else if (is_below(request, "/same/")) {
         web_print("<a href=same/x>the same everywhere</a>");
     } else {
         return false;

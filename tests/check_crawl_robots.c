@@ -69,6 +69,7 @@ static const char *url_of(const char *name, const char *path)
 static int crawl_hosts(web_serve *serve, const struct host *all, size_t count, const char *const *more)
 {
     static char seeds[32][sizeof url_text];
+    static char names[32][128];
     const char *arguments[96] = {"--format", "jsonl"};
     size_t used = 2;
     hosts = all;
@@ -78,8 +79,8 @@ static int crawl_hosts(web_serve *serve, const struct host *all, size_t count, c
     for (size_t i = 0; i < count; i++) {
         snprintf(seeds[i], sizeof seeds[i], "%s", url_of(all[i].name, "/"));
         arguments[used++] = "--resolve";
-        arguments[used] = malloc(128);
-        snprintf((char *)arguments[used++], 128, "%s.test:%d:127.0.0.1", all[i].name, crawling.web.port);
+        snprintf(names[i], sizeof names[0], "%s.test:%d:127.0.0.1", all[i].name, crawling.web.port);
+        arguments[used++] = names[i];
         if (i > 0)
             arguments[used++] = seeds[i];
     }

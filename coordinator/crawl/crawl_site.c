@@ -139,8 +139,9 @@ struct site *crawl_site_of(struct crawler *crawler, const struct url_parts *part
 /* The site cannot be asked for anything, and nothing of ours would mend that. */
 static void bury(struct crawler *crawler, struct site *site, const struct fetch_result *result)
 {
+    if (site->dead != FETCH_OK)
+        return; /* the result may be one that says so */
     site->dead = result->error;
-    free(site->dead_why);
     site->dead_why = strdup(result->detail != NULL ? result->detail : "");
     crawler_drain(crawler, site);
 }
