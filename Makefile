@@ -250,7 +250,7 @@ uninstall:
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev \
                   libxxhash-dev libexpat1-dev libpcre2-dev libpsl-dev libsqlite3-dev
-TEST_PACKAGES  := check nginx-light openssl postgresql-doc-15 python3.11-doc libxml2-dev spin strace chromium
+TEST_PACKAGES  := check nginx-light openssl python3 postgresql-doc-15 python3.11-doc libxml2-dev spin strace chromium
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 
