@@ -434,7 +434,7 @@ static bool print_trap(const struct web_request *request, struct web_answer *ans
         return true;
     if (is_below(request, "/turn/")) {
         answer->status = 302;
-        snprintf(headers, sizeof headers, "Location: /turn/%d\r\n", atoi(request->path + 6) + 1);
+        snprintf(headers, sizeof headers, "Location: /turn/%d\r\n", (int)strtol(request->path + 6, NULL, 10) + 1);
         answer->headers = headers;
     } else if (is_below(request, "/ring/")) {
         answer->status = 301;

@@ -160,15 +160,6 @@ bool refuse_system_call(uint32_t number, uint32_t error)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-bool is_without_pidfd(void)
-{
-    if (close(pidfd_open(getpid(), 0)) == 0)
-        return false;
-    puts("skipped: it runs the program, and waits for its end by pidfd_open, which is not here\n"
-         "100%: Checks: 0, Failures: 0, Errors: 0");
-    return true;
-}
-
 /* ---- an executor with its origin ---- */
 
 bool engine_is_tested(int engine)

@@ -58,9 +58,6 @@ size_t children_of_self(const struct origin *origin, pid_t *pids, size_t max);
  * permitted. */
 bool refuse_system_call(uint32_t number, uint32_t error);
 
-/* Whether processes cannot be waited for by descriptor here, as under valgrind: then a suite that must is told to be skipped. */
-bool is_without_pidfd(void);
-
 /* ---- an executor with its origin ---- */
 
 struct rig {
