@@ -165,8 +165,11 @@ static enum options_outcome take_value(const struct option_table *table, void *o
     if (good)
         return spec->outcome;
     char shown[SHOWN_BYTES];
-    snprintf(shown, sizeof shown, "%s", optarg != NULL ? optarg : "");
-    bool cut = optarg != NULL && strlen(optarg) >= sizeof shown;
+    /* What stands behind a header's name may be a password. */
+    const char *value = optarg != NULL ? optarg : "";
+    size_t value_bytes = spec->letter == 'H' ? strcspn(value, ":") : strlen(value);
+    snprintf(shown, sizeof shown, "%.*s", (int)(value_bytes < sizeof shown ? value_bytes : sizeof shown), value);
+    bool cut = value_bytes >= sizeof shown || value[value_bytes] != '\0';
     option_table_complain(table, "--%s \"%s%s\": %s", spec->name, shown, cut ? "..." : "", why);
     return OPTIONS_WRONG;
 }

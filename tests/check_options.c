@@ -247,7 +247,7 @@ END_TEST
 
 START_TEST(what_could_smuggle_a_header_is_refused)
 {
-    WRONG("--header \"X: a\\x0d\\x0aHost: evil\": must be one line", "-H", "X: a\r\nHost: evil", "http://h/");
+    WRONG("--header \"X...\": must be one line", "-H", "X: a\r\nHost: evil", "http://h/"); /* the value may be secret */
     WRONG("there is no colon", "-H", "Accept", "http://h/");
     WRONG("no header name", "-H", ": x", "http://h/");
     WRONG("no header name", "-H", "A b: x", "http://h/");

@@ -33,8 +33,8 @@ START_TEST(what_is_called_html_is_a_page_unless_it_is_binary)
         expect(SNIFF_PAGE, TYPES[i], TEXT("<p>a\tb\nc\fd\re\033(B"));
         expect(SNIFF_PAGE, TYPES[i], TEXT("no tag at all"));
         expect(SNIFF_PAGE, TYPES[i], TEXT(""));
-        expect(SNIFF_OTHER, TYPES[i], TEXT("\x89PNG\r\n\x1a\n and more"));
-        expect(SNIFF_OTHER, TYPES[i], TEXT("<p>a page with a zero\0 in it"));
+        expect(SNIFF_OTHER, TYPES[i], TEXT("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\6\0\0\0"));
+        expect(SNIFF_PAGE, TYPES[i], TEXT("<p>a page with a zero\0 in it"));
     }
     expect(SNIFF_OTHER, "text/plain", TEXT("<p>"));
     expect(SNIFF_OTHER, "text/htmlx", TEXT("<p>"));
@@ -67,6 +67,8 @@ START_TEST(each_byte_is_data_or_text_as_the_standard_has_it)
             char page[24];
             memset(page, 'x', sizeof page);
             page[at] = (char)byte;
+            ck_assert_int_eq((int)sniff("text/html", page, sizeof page, sizeof page), SNIFF_PAGE);
+            page[at + 2] = (char)byte; /* more than one in sixteen */
             ck_assert_int_eq((int)sniff("text/html", page, sizeof page, sizeof page),
                              is_data ? SNIFF_OTHER : SNIFF_PAGE);
         }
@@ -88,9 +90,9 @@ START_TEST(only_the_first_1445_bytes_are_looked_at)
 {
     char page[SNIFF_BYTES_MAX + 100];
     memset(page, 'x', sizeof page);
-    page[SNIFF_BYTES_MAX] = '\0';
+    memset(page + SNIFF_BYTES_MAX - 90, '\0', 190);
     expect(SNIFF_PAGE, "text/html", page, sizeof page);
-    page[SNIFF_BYTES_MAX - 1] = '\0';
+    page[SNIFF_BYTES_MAX - 91] = '\0';
     expect(SNIFF_OTHER, "text/html", page, sizeof page);
     memset(page, ' ', sizeof page);
     memcpy(page + SNIFF_BYTES_MAX - 2, "<p>", 3);

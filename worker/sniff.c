@@ -8,6 +8,7 @@
 
 /* Sixteen bytes at a time: this is done for every page (vector extensions of gcc and clang). */
 #define LANES 16
+#define BINARY_PART 16 /* one byte in so many: a stray control byte is no image, of whose bytes one in nine is such */
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 typedef int8_t lane_flags __attribute__((vector_size(LANES)));
 
@@ -54,21 +55,23 @@ static lane_flags binary_in(const unsigned char *at)
     return (bytes < 0x20) & ~text;
 }
 
-static bool has_binary(const unsigned char *at, size_t count)
+static uint32_t count_binary(const unsigned char *at, size_t count)
 {
     unsigned char rest[LANES];
-    uint64_t any[LANES / sizeof(uint64_t)];
-    lane_flags found = {0};
+    lane_flags found = {0}; /* less one for each: SNIFF_BYTES_MAX / LANES of them at most */
+    uint32_t sum = 0;
     for (; count >= LANES; at += LANES, count -= LANES)
-        found |= binary_in(at);
+        found += binary_in(at);
     if (count) {
         memset(rest, ' ', sizeof rest);
         memcpy(rest, at, count);
-        found |= binary_in(rest);
+        found += binary_in(rest);
     }
-    memcpy(any, &found, sizeof any);
-    return any[0] || any[1];
+    for (int i = 0; i < LANES; i++)
+        sum += (uint32_t)-found[i];
+    return sum;
 }
+_Static_assert(SNIFF_BYTES_MAX / LANES < INT8_MAX, "a lane counts them all");
 
 /* UTF-16 with its mark: told by the second byte. */
 static bool has_mark(struct sniff *sniff, const unsigned char *at, size_t count)
@@ -109,9 +112,12 @@ enum sniff_verdict sniff_take(struct sniff *sniff, const char *bytes, size_t cou
     bool needs_tag = sniff->tag != TAG_NOT_NEEDED;
     if (has_mark(sniff, at, looked))
         sniff->verdict = needs_tag ? SNIFF_OTHER : SNIFF_PAGE;
-    else if ((needs_tag && !look_for_tag(sniff, at, looked)) || has_binary(at, looked))
+    else if (needs_tag && !look_for_tag(sniff, at, looked))
         sniff->verdict = SNIFF_OTHER;
+    sniff->binary += count_binary(at, looked);
     sniff->seen += (uint32_t)looked;
+    if (sniff->verdict == SNIFF_OPEN && needs_tag && sniff->binary)
+        sniff->verdict = SNIFF_OTHER;
     if (sniff->verdict == SNIFF_OPEN && sniff->seen == SNIFF_BYTES_MAX)
         sniff_end(sniff);
     return sniff->verdict;
@@ -120,7 +126,8 @@ enum sniff_verdict sniff_take(struct sniff *sniff, const char *bytes, size_t cou
 enum sniff_verdict sniff_end(struct sniff *sniff)
 {
     bool has_begun = sniff->tag == TAG_NOT_NEEDED || sniff->tag == TAG_WAS_SEEN;
+    bool is_binary = sniff->binary > sniff->seen / BINARY_PART;
     if (sniff->verdict == SNIFF_OPEN)
-        sniff->verdict = has_begun ? SNIFF_PAGE : SNIFF_OTHER;
+        sniff->verdict = has_begun && !is_binary ? SNIFF_PAGE : SNIFF_OTHER;
     return sniff->verdict;
 }

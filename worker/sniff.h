@@ -1,8 +1,8 @@
 /* Runs in: worker
  *
  * sniff.h: whether a body is a page of HTML, by its Content-Type and its first bytes (WHATWG, MIME Sniffing, 4.2, 5 and 7.1, as far as
- * it matters to who reads pages). What is called HTML is one unless its beginning has bytes that no text has; what has no type, or one
- * that says nothing, must begin with a tag besides.
+ * it matters to who reads pages). What is called HTML is one unless more than one in sixteen bytes of its beginning are such as no text
+ * has; what has no type, or one that says nothing, must have none, and begin with a tag.
  *
  * Nothing is held back for it: whoever reads the page reads on while the answer is SNIFF_OPEN, and forgets what it read when it
  * becomes SNIFF_OTHER. */
@@ -23,7 +23,8 @@ enum sniff_tag { TAG_NOT_NEEDED, TAG_AFTER_BLANKS, TAG_HAS_BEGUN, TAG_WAS_SEEN }
 struct sniff {
     enum sniff_verdict verdict;
     enum sniff_tag tag;
-    uint32_t seen; /* bytes looked at */
+    uint32_t seen;   /* bytes looked at */
+    uint32_t binary; /* of them, such as no text has */
     unsigned char first;
 };
 
