@@ -138,7 +138,7 @@ every_engine() {
         for site in postgresql python; do
             # shellcheck disable=SC2086 # an option and its value
             crawl $site -e $engine
-            expect $site $? || { echo "$engine: $site"; return 1; }
+            expect "$site" $? || { echo "$engine: $site"; return 1; }
         done
     done
 }

@@ -20,6 +20,10 @@ BENCH_PACKAGES := nginx-light python3
 PEER_PACKAGES  := wget2 curl aria2 wrk $(if $(filter all,$(PEERS)),python3-requests python3-aiohttp python3-scrapy)
 BENCH_ROUNDS   ?= 5
 BENCH_OPTIONS  ?=
+# BENCH: the workloads, all when empty.
+BENCH          ?=
+comma          := ,
+bench_what      = $(if $(BENCH),--workloads $(subst $(eval) ,$(comma),$(strip $(BENCH))))
 bench_programs := $(BUILD)/shoal $(BUILD)/origin $(BUILD)/bench_engine
 bench_run       = tests/bench/run --build $(BUILD) --rounds $(BENCH_ROUNDS)
 
@@ -27,13 +31,13 @@ bench_run       = tests/bench/run --build $(BUILD) --rounds $(BENCH_ROUNDS)
 suites: $(BUILD)/bench_engine
 
 .PHONY: bench bench-run bench-burst bench-engine bench-sandbox bench-frontier
-#: bench       shoal beside its peers on five workloads, ratios, the engine's figures (PEERS=all: Python's peers too)
+#: bench       shoal beside its peers on six workloads, ratios, the engine's figures (BENCH="crawl": that alone; PEERS=all: Python's peers too)
 bench: deps-run
 	@tests/install_deps $(BENCH_PACKAGES)
 	@tests/install_deps $(PEER_PACKAGES) || echo "bench: goes on without them"
 	@$(MAKE) --no-print-directory bench-run
 bench-run: $(bench_programs)
-	@$(bench_run) --json $(BUILD)/bench.json $(BENCH_OPTIONS)
+	@$(bench_run) --json $(BUILD)/bench.json $(bench_what) $(BENCH_OPTIONS)
 #: bench-burst the burst workload alone, with the limit (BENCH_ROUNDS=9)
 bench-burst: $(bench_programs)
 	@$(bench_run) --json $(BUILD)/bench-burst.json --workloads burst \
