@@ -38,7 +38,7 @@ holds_with_nginx() {
     fi
 }
 say_skipped() {
-    for name in every_contender_asks_for_every_page every_peer_fetches_the_example the_engine_has_its_figures \
+    for name in every_contender_asks_for_every_page a_crawl_finds_every_page a_polite_crawl_is_timed every_peer_fetches_the_example the_engine_has_its_figures \
         a_peer_that_hangs_is_killed_and_marked a_peer_that_fetches_less_gets_no_ratio \
         what_is_not_installed_is_named_with_its_package a_signal_ends_it_with_what_was_measured \
         a_place_for_json_that_cannot_be_is_told_first json_is_written_though_the_output_is_lost \
@@ -103,6 +103,23 @@ every_contender_asks_for_every_page() {
         found 'all(one["shoal_is"] for _, name, one in rounds if name != "shoal")' &&
         found 'json["machine"]["shoal"].startswith("shoal ")' && nothing_is_left || return 1
     ! grep -n '.\{81\}' "$directory/table"
+}
+a_crawl_finds_every_page() {
+    bench --workloads crawl --only shoal,shoal-mirror,wget2 || return 1
+    found 'all(one["pages"] == 300 and not one["notes"] for _, name, one in rounds if "shoal" in name)' &&
+        found 'all(one["rounds"][0]["seen"] == 300 + ("shoal" in name) for _, name, one in rounds)' &&
+        found 'all(one["shoal_is"] for _, name, one in rounds if name != "shoal")' && nothing_is_left
+}
+# Whether it takes the time that it should is for a quiet machine.
+a_polite_crawl_is_timed() {
+    TMPDIR=$directory/tmp "$python" tests/bench/hosts.py --build "$build" --hosts 40 --addresses 10 --pages 3 --delay 60 \
+        >"$directory/table" 2>&1
+    status=$?
+    cat "$directory/table"
+    [ "$status" -le 1 ] && grep -q '^40 hosts at 10 addresses, 159 requests, 60 ms apart' "$directory/table" &&
+        grep -q '^the delays imply 1\.02 s (17 requests at the busiest address); it took [0-9.]* s: ' "$directory/table" &&
+        [ "$(grep -c '^one .*: at most [1-4] in flight (limit 4), at least [0-9.]* ms apart' "$directory/table")" -eq 2 ] &&
+        ! grep '^! [^t]' "$directory/table" && nothing_is_left
 }
 every_peer_fetches_the_example() {
     bench --workloads seed || return 1
@@ -220,6 +237,8 @@ designs_ends_a_server_that_does_not_start() {
 }
 
 holds_with_nginx every_contender_asks_for_every_page every_contender_asks_for_every_page
+holds_with_nginx a_crawl_finds_every_page a_crawl_finds_every_page
+holds a_polite_crawl_is_timed a_polite_crawl_is_timed
 holds every_peer_fetches_the_example every_peer_fetches_the_example
 holds the_engine_has_its_figures the_engine_has_its_figures
 holds a_peer_that_hangs_is_killed_and_marked a_peer_that_hangs_is_killed_and_marked

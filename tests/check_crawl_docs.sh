@@ -137,7 +137,7 @@ every_engine() {
     for engine in "processes -w 3" "threads -w 3" serial; do
         for site in postgresql python; do
             # shellcheck disable=SC2086 # an option and its value
-            crawl "$site" -e $engine
+            crawl $site -e $engine
             expect "$site" $? || { echo "$engine: $site"; return 1; }
         done
     done

@@ -382,6 +382,8 @@ static enum status open_lane(struct job *job, uint32_t index, uint32_t capacity)
     lane->multi = curl_multi_init();
     if (!lane->multi)
         return STATUS_OUT_OF_MEMORY;
+    if (job->context.resolve && (index == 0 || job->context.is_resolve_known))
+        job->context.is_resolve_known = libcurl_tell_addresses(&job->context, lane->multi);
     uint32_t first = index * LANE_TRANSFERS;
     uint32_t end = first + LANE_TRANSFERS < capacity ? first + LANE_TRANSFERS : capacity;
     for (uint32_t i = end; i-- > first;) {

@@ -96,3 +96,42 @@ enum status libcurl_make_lists(struct transfer_context *context)
         status = append(&context->resolve, config->resolve, config->resolve_count);
     return status;
 }
+
+static curl_socket_t open_none(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)context;
+    (void)purpose;
+    (void)address;
+    return CURL_SOCKET_BAD;
+}
+
+/* libcurl reads the list when a transfer begins, into the cache of its multi handle, where it stays. So one begins that cannot connect. */
+static bool begin_in_vain(CURLM *multi, CURL *easy)
+{
+    int running = 1;
+    int left;
+    CURLMsg *message = NULL;
+    if (curl_multi_add_handle(multi, easy) != CURLM_OK)
+        return false;
+    for (int tries = 0; running && tries < 100; tries++) {
+        if (curl_multi_perform(multi, &running) != CURLM_OK)
+            break;
+    }
+    message = curl_multi_info_read(multi, &left);
+    bool is_known = message && message->msg == CURLMSG_DONE && message->data.result == CURLE_COULDNT_CONNECT;
+    curl_multi_remove_handle(multi, easy);
+    return is_known;
+}
+
+bool libcurl_tell_addresses(const struct transfer_context *context, CURLM *multi)
+{
+    CURL *easy = curl_easy_init();
+    bool is_known = easy && curl_easy_setopt(easy, CURLOPT_URL, "http://127.0.0.1/") == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1l) == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_RESOLVE, context->resolve) == CURLE_OK &&
+                    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_none) == CURLE_OK &&
+                    begin_in_vain(multi, easy);
+    curl_easy_cleanup(easy);
+    return is_known;
+}

@@ -15,4 +15,8 @@ void libcurl_decide_reuse(struct transfer_context *context);
 /* Makes the lists of the run's own header lines and fixed addresses. OUT_OF_MEMORY; what was made so far is in the context. */
 enum status libcurl_make_lists(struct transfer_context *context);
 
+/* Tells multi, which runs nothing yet, the run's fixed addresses: its transfers then need not be told. Each handle would read the whole
+ * list anew, a microsecond an entry. Opens no socket. False: it does not know them, tell each handle. */
+bool libcurl_tell_addresses(const struct transfer_context *context, CURLM *multi);
+
 #endif

@@ -132,7 +132,7 @@ static enum status set_connection(struct transfer *transfer, const struct fetch_
         SET(CURLOPT_PROXY, config->proxy);
         SET(CURLOPT_NOPROXY, ""); /* else the environment is asked, for every URL */
     }
-    if (transfer->context->resolve)
+    if (transfer->context->resolve && !transfer->context->is_resolve_known)
         SET(CURLOPT_RESOLVE, transfer->context->resolve);
     SET(CURLOPT_OPENSOCKETFUNCTION, transfer->context->open_socket);
     SET(CURLOPT_OPENSOCKETDATA, transfer);

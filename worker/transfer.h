@@ -22,9 +22,10 @@ struct transfer_context {
     const struct fetch_config *config;
     struct curl_slist *lines; /* the run's own headers */
     struct curl_slist *resolve;
-    bool handles_last;  /* a handle may serve more than one URL: see memory.h */
-    bool holds_headers; /* by holding its last header */
-    bool has_private;   /* a connection to a private address may lie idle, for those that were allowed to */
+    bool is_resolve_known; /* to every lane: no handle needs to tell it again */
+    bool handles_last;     /* a handle may serve more than one URL: see memory.h */
+    bool holds_headers;    /* by holding its last header */
+    bool has_private;      /* a connection to a private address may lie idle, for those that were allowed to */
     curl_opensocket_callback open_socket;
     curl_closesocket_callback close_socket;
     void *socket_context;

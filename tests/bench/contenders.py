@@ -12,12 +12,17 @@ QUICK_PAGES = 30  # of those that get fewer pages, in a smoke test
 
 
 class Task:
-    """A list of URLs for one contender: how many of them, how many at a time."""
+    """A list of URLs for one contender, or the first page of a site; how many at a time."""
 
-    def __init__(self, build, home, urls, pages, in_flight, seconds):
+    def __init__(self, build, home, urls, in_flight, seconds):
         self.build, self.home, self.in_flight = build, home, in_flight
-        self.urls = urls[:pages]
+        self.urls = urls
         self.seconds = seconds  # for those that run for a time
+        self.kept = os.path.join(home, "kept")  # where those write that keep what they fetch: it is in memory
+
+    def clear(self):
+        """What was kept goes: before a run, and after it."""
+        shutil.rmtree(self.kept, ignore_errors=True)
 
     def write(self, kind, form):
         """The path of the list; one of that length may be there already."""
@@ -38,9 +43,13 @@ class Contender(NamedTuple):
     command: Callable[[Task], list]
     pages: Optional[Dict[str, int]] = None  # of those that are slow: how many they get
     in_flight_max: int = 1 << 20
-    workloads: Optional[Tuple[str, ...]] = None  # None: all
+    workloads: Optional[Tuple[str, ...]] = None  # None: all that are lists
     is_limit: bool = False  # no fetcher: runs for a time, and asks for one page
     when_named: bool = False  # races only where --only names it
+    beside: int = 0  # requests beside those for pages: robots.txt
+
+    def races_in(self, name, workload):
+        return name in self.workloads if self.workloads else not workload.links
 
     def missing(self, build):
         kind, _, name = self.needs.rpartition(":")
@@ -76,9 +85,8 @@ def curl(task):
 
 def aria2(task):
     """It has no way to drop what it reads: it writes files, in memory."""
-    pages = os.path.join(task.home, "aria2")
-    shutil.rmtree(pages, ignore_errors=True)
-    return ["aria2c", "-q", "--no-conf", "--file-allocation=none", "-x1", "-s1", f"-j{task.in_flight}", "-d", pages,
+    task.clear()
+    return ["aria2c", "-q", "--no-conf", "--file-allocation=none", "-x1", "-s1", f"-j{task.in_flight}", "-d", task.kept,
             "-i", task.list()]
 
 
@@ -88,6 +96,23 @@ def wrk(task):
 
 def python(kind):
     return lambda task: [PYTHON, PEERS, kind, task.list(), str(task.in_flight)]
+
+
+def crawl(*more):
+    return lambda task: [f"{task.build}/shoal", "crawl", "-c", str(task.in_flight), "--per-host", "0", "--delay", "0",
+                         "--format", "text", *more, task.urls[0]]
+
+
+def mirror(task):
+    task.clear()
+    return crawl("-O", task.kept)(task)
+
+
+def wget2_mirror(task):
+    """It finds links in what it keeps alone."""
+    task.clear()
+    return ["wget2", "-q", "-r", "-l", "0", "--robots=off", f"--max-threads={task.in_flight}", "-P", task.kept,
+            task.urls[0]]
 
 
 # Fewer pages make a run of a second or two of each; all get all 15 pages of `seed`.
@@ -110,5 +135,10 @@ FIELD = (
               {"burst": 2000, "tiny": 2000, "large": 1500, "delay": 30}, in_flight_max=1),
     Contender("scrapy", "module:scrapy", "python3-scrapy", python("scrapy"),
               {"burst": 600, "tiny": 600, "large": 500, "delay": 1500}),
+    # Those that follow links.
+    Contender("shoal", "build:shoal", "", crawl(), workloads=("crawl",), beside=1),
+    Contender("shoal-mirror", "build:shoal", "", mirror, workloads=("crawl",), beside=1),
+    Contender("wget2", "wget2", "wget2", wget2_mirror, workloads=("crawl",)),
+    Contender("scrapy", "module:scrapy", "python3-scrapy", python("scrapy-crawl"), {"crawl": 600}, workloads=("crawl",)),
     Contender("wrk", "wrk", "wrk", wrk, workloads=("burst", "tiny", "large", "delay"), is_limit=True),
 )

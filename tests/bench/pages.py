@@ -3,6 +3,7 @@
 # The origin holds pages back, as nginx does with a module for it, at the same rate with half of the CPU time.
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -52,6 +53,28 @@ def make_page(body_bytes, seed):
         words = ["".join(random_of.choices("aeinorstu", k=random_of.randint(2, 9))) for _ in range(14)]
         html += f'<p>{" ".join(words)} <a href="/{random_of.randrange(1000)}">{words[0]}</a></p>\n'
     return html[: body_bytes - len(tail)] + tail
+
+
+def make_site(directory, pages, links, body_bytes):
+    """Linked pages of about so many bytes, 0.html to N.html, the same on every machine. Each leads to the two after it in a tree, so that
+    all are reachable from the first; its other links lead anywhere."""
+    random_of = random.Random(pages)
+    text = re.sub("<a [^>]*>(.*?)</a>", "<b>\\1</b>", make_page(4 * body_bytes, pages))
+    paragraphs = [line for line in text.split("\n") if line.startswith("<p>")]
+    per_page = (body_bytes - 45 * links) * len(paragraphs) // len(text)
+    os.mkdir(directory)
+    os.chmod(directory, 0o755)
+    for number in range(pages):
+        targets = [child for child in (2 * number + 1, 2 * number + 2) if child < pages]
+        targets += random_of.choices(range(pages), k=links - len(targets))
+        random_of.shuffle(targets)
+        first = random_of.randrange(len(paragraphs) - per_page)
+        lines = paragraphs[first : first + per_page]
+        for at, target in enumerate(targets):
+            lines[at * per_page // links] += f'\n<a href="{target}.html">page {target}</a>'
+        with open(f"{directory}/{number}.html", "w") as out:
+            out.write(f"<!DOCTYPE html>\n<html>\n<head><title>Page {number}</title></head>\n<body>\n" +
+                      "\n".join(lines) + "\n</body>\n</html>\n")
 
 
 def free_port():
@@ -112,6 +135,7 @@ class Nginx(Server):
     def __init__(self, home, sizes, stop):
         super().__init__(stop)
         self.asked = 0
+        self.home = home
         pages = os.path.join(home, "pages")
         os.mkdir(pages)
         os.chmod(home, 0o755)  # nginx's workers may be another user's
@@ -125,6 +149,12 @@ class Nginx(Server):
             self.close()
         with open(f"{home}/nginx.log") as log:
             raise SiteError("nginx does not start: " + log.read()[-500:])
+
+    def make_site(self, workload, pages):
+        """One of that size may be there already."""
+        directory = os.path.join(self.home, "pages", f"site{pages}")
+        if not os.path.exists(directory):
+            make_site(directory, pages, workload.links, int(workload.page.split()[0]) * 1024)
 
     def answers(self, home, sizes):
         port = free_port()
@@ -184,12 +214,17 @@ class Site:
                                   else Origin(home, self.origin_program, self.example_ms, self.stop))
         return self.servers[name]
 
-    def urls(self, workload):
-        base = self.server(workload.server).base
+    def urls(self, workload, pages):
+        """What a contender begins with that gets so many pages: all of them, or the first of a site of so many."""
+        server = self.server(workload.server)
+        base = server.base
+        if workload.links:
+            server.make_site(workload, pages)
+            return [base + workload.path.format(0, pages)]
         if not workload.path:
-            return [f"{base}/wiki/{name}" for name in EXAMPLE]
+            return [f"{base}/wiki/{name}" for name in EXAMPLE[:pages]]
         held = f"/delay/{workload.hold_ms}" if workload.hold_ms else ""
-        return [base + held + workload.path.format(number) for number in range(workload.pages)]
+        return [base + held + workload.path.format(number) for number in range(pages)]
 
     def close(self):
         for server in self.servers.values():

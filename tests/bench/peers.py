@@ -2,6 +2,7 @@
 # Runs in: tests, as a program of its own. The fetchers in Python that a user would have written instead of using shoal.
 #
 #     peers.py serial|threads|processes|aiohttp|scrapy FILE N      the URLs of FILE, N at a time (0: one a CPU)
+#     peers.py scrapy-crawl FILE N      and what they lead to
 #
 # Prints "ready CLOCK CPU" once all is imported: those that get fewer pages are measured from there.
 import resource
@@ -68,7 +69,7 @@ def fetch_by_aiohttp(urls, count):
     return asyncio.run(fetch())
 
 
-def fetch_by_scrapy(urls, count):
+def fetch_by_scrapy(urls, count, follows=False):
     import scrapy
     from scrapy.crawler import CrawlerProcess
 
@@ -82,6 +83,8 @@ def fetch_by_scrapy(urls, count):
 
         def parse(self, response):
             sizes.append(len(response.body))
+            if follows:
+                yield from response.follow_all(css="a", callback=self.parse)
 
     process = CrawlerProcess({"CONCURRENT_REQUESTS": count, "CONCURRENT_REQUESTS_PER_DOMAIN": count,
                               "ROBOTSTXT_OBEY": False, "TELNETCONSOLE_ENABLED": False, "LOG_ENABLED": False})
@@ -98,11 +101,11 @@ def main():
         sizes = fetch_serial(urls, count)
     elif kind == "aiohttp":
         sizes = fetch_by_aiohttp(urls, count)
-    elif kind == "scrapy":
-        sizes = fetch_by_scrapy(urls, count)
+    elif kind.startswith("scrapy"):
+        sizes = fetch_by_scrapy(urls, count, kind == "scrapy-crawl")
     else:
         sizes = fetch_by_pool(kind, urls, count)
-    return 0 if len(sizes) == len(urls) else 1
+    return 0 if len(sizes) == len(urls) or (kind == "scrapy-crawl" and sizes) else 1
 
 
 if __name__ == "__main__":

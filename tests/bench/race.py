@@ -68,12 +68,12 @@ class Race:
         self.stop, self.seconds, self.build = options.stop, options.seconds, options.build
         self.home = os.path.join(options.home, name)
         os.mkdir(self.home)
-        urls = site.urls(workload)
         self.entries = []
         for contender in contenders:
             pages = contender.pages_of(name, workload, options.quick)
             in_flight = min(workload.in_flight, contender.in_flight_max)
-            task = Task(self.build, self.home, urls, pages, in_flight, 1 if options.quick else LIMIT_SECONDS)
+            task = Task(self.build, self.home, site.urls(workload, pages), in_flight,
+                        1 if options.quick else LIMIT_SECONDS)
             self.entries.append(Entry(contender, task, 0 if contender.is_limit else pages))
 
     def entry(self, name):
@@ -85,14 +85,14 @@ class Race:
         before = server.requests()
         run = program.run(command, self.stop, self.home, self.seconds)
         seen = self.seen_since(server, before)
-        shutil.rmtree(os.path.join(self.home, "aria2"), ignore_errors=True)
+        entry.task.clear()
         # A limit ends with a request open on each connection.
         pages = entry.pages or max(0, seen - entry.task.in_flight)
         wall_s, cpu_s = run.wall_s, run.cpu_s
         ready = ready_of(run)
         if ready and entry.pages < self.workload.pages:
             wall_s, cpu_s = run.ended_s - ready[0], cpu_s - ready[1]
-        wrong = wrong_of(run, self.seconds, entry.pages, seen)
+        wrong = wrong_of(run, self.seconds, entry.pages, seen - entry.contender.beside)
         entry.rounds.append({"wall_s": wall_s, "cpu_s": cpu_s, "seen": seen, "status": run.status, "wrong": wrong,
                              "rate": pages / wall_s, "cpu_us_per_page": cpu_s * 1e6 / max(1, pages)})
 

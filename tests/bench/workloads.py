@@ -9,10 +9,12 @@ class Workload(NamedTuple):
     in_flight: int
     server: str  # "nginx", or "origin", the server of the tests, for pages that are held back
     path: str  # of page number {0}; empty: the pages of the classic futures example
+    links: int = 0  # of each page; not 0: a crawl, which knows the first page and finds the others
 
     def says(self):
         held = f", each held back {self.hold_ms} ms" if self.hold_ms else ""
-        return f"{self.pages:,} pages of {self.page}{held}"
+        linked = f", {self.links} links each, found from the first" if self.links else ""
+        return f"{self.pages:,} pages of {self.page}{held}{linked}"
 
     def quick(self):
         """The same for a smoke test."""
@@ -28,5 +30,5 @@ WORKLOADS = {
     "large": Workload(10000, "100 KiB", 0, 64, "nginx", "/100k/{0}"),
     "delay": Workload(20000, "10 KiB", 50, 1000, "origin", "/bytes/10240/{0}"),
     "seed": Workload(15, "55 to 457 KiB", 150, 15, "origin", ""),
-    # A crawl is no list: its entry names one page to begin with, and its contenders (contenders.py) are other commands.
+    "crawl": Workload(20000, "10 KiB", 0, 64, "nginx", "/site{1}/{0}.html", 31),
 }
