@@ -80,18 +80,22 @@ bool crawl_drain_some(struct crawler *crawler, uint32_t left)
 {
     while (crawler->to_drain != NULL && left > 0) {
         struct site *site = crawler->to_drain;
-        if (!drain_site(crawler, site, &left))
-            break;
-        site->is_in_drain = false;
-        crawler->to_drain = site->next_to_drain;
+        crawler->to_drain = site->next_to_drain; /* not afterwards: others may come in front of it meanwhile */
+        if (drain_site(crawler, site, &left)) {
+            site->is_in_drain = false;
+        } else {
+            site->next_to_drain = crawler->to_drain;
+            crawler->to_drain = site;
+        }
     }
     bool all = crawler->stopping ||
                (crawler->is_full && crawler->in_flight.count == 0 && crawler->backing_off == 0 && crawler->owed == 0);
     while (all && crawler->to_drain == NULL && left > 0) {
-        struct site *site = sites_at(crawler->sites, crawler->drained_site);
+        uint32_t number = crawler->drained_site;
+        struct site *site = sites_at(crawler->sites, number);
         if (site == NULL)
             return false;
-        if (drain_site(crawler, site, &left))
+        if (drain_site(crawler, site, &left) && crawler->drained_site == number)
             crawler->drained_site++;
     }
     return left == 0 || crawler->to_drain != NULL;

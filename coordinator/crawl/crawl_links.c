@@ -61,12 +61,15 @@ static bool depends_on_link(enum crawl_reason reason)
     return reason == REASON_NOFOLLOW || reason == REASON_KIND || reason == REASON_DEPTH;
 }
 
-static void put_off(struct crawler *crawler, const struct frontier_url *url, const struct page_link *link,
+/* False: it cannot be kept, and the crawl is broken. */
+static bool put_off(struct crawler *crawler, const struct frontier_url *url, const struct page_link *link,
                     unsigned page_robots, enum crawl_reason reason)
 {
     enum url_set_answer answer = url_set_add(crawler->put_off, url->fingerprint);
+    if (answer == URL_SET_NO_MEMORY)
+        crawler_break(crawler, STATUS_OUT_OF_MEMORY);
     if (answer != URL_SET_NEW)
-        return;
+        return answer == URL_SET_KNOWN;
     struct {
         struct put_off head;
         char url[URL_BYTES_MAX];
@@ -78,7 +81,10 @@ static void put_off(struct crawler *crawler, const struct frontier_url *url, con
                          .rel = (uint8_t)link->rel,
                          .page_robots = (uint8_t)page_robots}};
     memcpy(record.url, url->url, url->url_bytes);
-    url_log_add(crawler->put_offs, &record, offsetof(__typeof__(record), url) + url->url_bytes);
+    if (url_log_add(crawler->put_offs, &record, offsetof(__typeof__(record), url) + url->url_bytes) != URL_LOG_NONE)
+        return true;
+    crawler_break(crawler, STATUS_SYSTEM);
+    return false;
 }
 
 bool crawl_tell_put_off(struct crawler *crawler, uint32_t count)
@@ -174,10 +180,8 @@ static bool admit_new(struct crawler *crawler, struct link_source *source, const
     if (stories_have(crawler->stories, url->fingerprint))
         stories_add(crawler->stories, url->fingerprint, "found: a %s of %.*s, depth %u", link_kind_name(link->kind),
                     (int)source->url_bytes, source->url, (unsigned)url->depth);
-    if (depends_on_link(reason)) {
-        put_off(crawler, url, link, source->page_robots, reason);
+    if (depends_on_link(reason) && put_off(crawler, url, link, source->page_robots, reason))
         return true;
-    }
     if (reason != REASON_NONE) {
         scope_explain(crawler->scope, &scope_link, reason, crawler->rule, sizeof crawler->rule);
         return push(crawler, NULL, url, reason);

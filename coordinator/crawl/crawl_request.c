@@ -159,10 +159,24 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
     return NULL;
 }
 
+/* The first errand; NULL: none may be done. A sitemap is asked for as a page is: if robots.txt allows it. */
+static struct crawl_request *next_errand(struct crawler *crawler, struct site *site)
+{
+    while (request_errand_may(site)) {
+        struct crawl_request *request = request_take_errand(crawler, site);
+        if (request->errand != ERRAND_SITEMAP || crawl_robots_allow(crawler, site, request->text))
+            return request;
+        crawler_say(crawler, "sitemap %s: not asked for: %s", request->text, crawler->rule);
+        request_free(crawler, request);
+    }
+    return NULL;
+}
+
 struct crawl_request *request_next(struct crawler *crawler, struct site *site)
 {
-    if (request_errand_may(site))
-        return request_take_errand(crawler, site);
+    struct crawl_request *errand = next_errand(crawler, site);
+    if (errand != NULL)
+        return errand;
     if (site->gate == GATE_RULES && clock_now_ns() >= site->gate_until_ns)
         crawl_ask_robots_again(crawler, site);
     return site->gate == GATE_UNKNOWN ? NULL : next_page(crawler, site);

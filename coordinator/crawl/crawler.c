@@ -31,6 +31,8 @@ void crawler_break(struct crawler *crawler, enum status status)
 {
     if (!crawler->broken) {
         const char *why = crawler->frontier != NULL ? crawler->frontier->why : "";
+        if (why[0] == '\0' && crawler->put_offs != NULL)
+            why = url_log_why(crawler->put_offs);
         snprintf(crawler->why, sizeof crawler->why, "the crawl cannot go on: %s",
                  status == STATUS_SYSTEM && why[0] != '\0' ? why : status_name(status));
     }
@@ -190,15 +192,23 @@ void crawler_update(struct crawler *crawler, struct site *site)
     bool wants = wants_turn(crawler, site);
     if (wants != site->polite.wants)
         politeness_want(crawler->politeness, &site->polite, wants, clock_now_ns());
-    if (site->is_drained && !site->is_in_drain && crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0)
-        crawler_drain(crawler, site); /* more came since */
+    bool was_told = (site->is_drained && !site->is_in_drain) || site->number < crawler->drained_site;
+    if (!was_told || (site->errands == NULL && crawler->frontier->ops->waiting(crawler->frontier, site->number) == 0))
+        return;
+    /* More came since. */
+    if (site->is_drained && !site->is_in_drain)
+        crawler_drain(crawler, site);
+    if (site->number < crawler->drained_site)
+        crawler->drained_site = site->number;
 }
 
 /* Starts what may. */
-static void start_due(struct crawler *crawler, int64_t now_ns)
+static void start_due(struct crawler *crawler)
 {
     const struct crawl_options *options = crawler->config.options;
     while (!crawler->stopping && !crawler->executor_full && crawler->in_flight.count < crawler->window) {
+        int64_t now_ns =
+            clock_now_ns(); /* each time: the ledger's own is no earlier, and a turn is given back by its time */
         struct polite_host *host = politeness_take(crawler->politeness, now_ns);
         if (host == NULL)
             break;
@@ -218,27 +228,29 @@ static void start_due(struct crawler *crawler, int64_t now_ns)
 
 /* ---- the input ---- */
 
-static void read_seeds(struct crawler *crawler)
+/* True: there is more to be read at once. */
+static bool read_seeds(struct crawler *crawler)
 {
     struct frontier_counts counts;
     crawler->frontier->ops->count(crawler->frontier, &counts);
     crawler->waits_for_input = false;
     if (counts.waiting >= SEEDS_WAITING_MAX)
-        return;
+        return false;
     for (uint32_t i = 0; i < SEEDS_A_FEED && !crawler->input_ended && !crawler->stopping; i++) {
         struct input_line line;
         enum status status = input_next(crawler->config.input, &line);
         if (status == STATUS_WOULD_BLOCK) {
             crawler->waits_for_input = true;
-            return;
+            return false;
         }
         if (status != STATUS_OK) {
             crawler->input_failed = status != STATUS_END;
             crawler->input_ended = true;
-            return;
+            return false;
         }
         crawl_seed(crawler, &line);
     }
+    return !crawler->input_ended;
 }
 
 /* ---- the turn ---- */
@@ -257,7 +269,9 @@ static enum status feed_stopped(struct crawler *crawler)
     }
     if (crawler->tells_rest && crawl_drain_some(crawler, TOLD_A_FEED))
         return STATUS_OK;
-    return crawler->in_flight.count == 0 ? STATUS_END : STATUS_WOULD_BLOCK;
+    if (crawler->in_flight.count > 0)
+        return STATUS_WOULD_BLOCK;
+    return crawler->tells_rest && crawl_tell_put_off(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
 }
 
 static bool is_at_rest(const struct crawler *crawler)
@@ -276,12 +290,12 @@ enum status crawler_feed(struct crawler *crawler)
         return feed_stopped(crawler);
     int64_t now_ns = clock_now_ns();
     request_end_waits(crawler, now_ns);
-    read_seeds(crawler);
-    start_due(crawler, now_ns);
+    bool more = read_seeds(crawler);
+    start_due(crawler);
     if (crawler->stopping)
         return STATUS_OK;
-    bool more = crawl_drain_some(crawler, TOLD_A_FEED);
-    if (more || (!crawler->input_ended && !crawler->waits_for_input))
+    more = crawl_drain_some(crawler, TOLD_A_FEED) || more;
+    if (more)
         return STATUS_OK;
     if (!is_at_rest(crawler))
         return STATUS_WOULD_BLOCK;
@@ -338,7 +352,7 @@ void crawler_abandon(struct crawler *crawler)
 
 bool crawler_waits_for_input(const struct crawler *crawler)
 {
-    return crawler->waits_for_input;
+    return crawler->waits_for_input && !crawler->stopping;
 }
 
 bool crawler_is_broken(const struct crawler *crawler)
