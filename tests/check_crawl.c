@@ -190,6 +190,27 @@ START_TEST(depth_pages_and_patterns_bound_the_crawl)
 }
 END_TEST
 
+static void serve_seeds(const struct web_request *request, struct web_answer *answer)
+{
+    answer->delay_ms = 20;
+    web_print("%s", request->path);
+}
+
+START_TEST(once_the_last_page_is_asked_for_the_rest_is_told)
+{
+    web_start(&web, serve_seeds, 40);
+    for (unsigned i = 0; i < 40; i++) {
+        char address[24];
+        fprintf(cli_list(&cli), "http://%s:%d/\n", web_address(i, address), web.port);
+    }
+    ck_assert_int_eq(
+        CLI_RUN(&cli, "crawl", "-i", cli_list_path(&cli), "--max-pages", "3", "-c", "4", "--format", "jsonl"), 0);
+    ck_assert_uint_eq(count_text(cli.out.text, "\"skipped\":false"), 3);
+    ck_assert_uint_eq(count_text(cli.out.text, "\"reason\":\"max-pages\""), 37);
+    ck_assert_uint_le(web_asked(&web, NULL, NULL), 43);
+}
+END_TEST
+
 /* ---- duplicates ---- */
 
 static void serve_twins(const struct web_request *request, struct web_answer *answer)
@@ -311,6 +332,7 @@ static Suite *crawl_suite(void)
     tcase_add_test(found, kinds_of_links_are_followed_or_told_why_not);
     tcase_add_test(found, assets_are_fetched_when_asked_for_and_those_of_styles_too);
     tcase_add_test(found, depth_pages_and_patterns_bound_the_crawl);
+    tcase_add_test(found, once_the_last_page_is_asked_for_the_rest_is_told);
     tcase_add_test(found, a_page_of_known_content_is_told_and_its_links_are_not_followed);
     tcase_add_test(found, redirects_go_through_scope_robots_and_their_own_limit);
     tcase_add_test(found, a_seed_that_cannot_be_fetched_is_a_failure);

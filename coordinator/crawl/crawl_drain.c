@@ -10,6 +10,10 @@ static void fail_errands(struct crawler *crawler, struct site *site)
 {
     struct crawl_request *request;
     while ((request = request_take_errand(crawler, site)) != NULL) {
+        if (crawler->is_full && !crawler->stopping) { /* no page waits for its answer any more */
+            request_free(crawler, request);
+            continue;
+        }
         enum fetch_error error = site->dead != FETCH_OK ? site->dead : FETCH_CONNECT;
         const char *why = site->dead_why != NULL ? site->dead_why : "the host does not answer";
         if (crawler->stopping) {
@@ -50,6 +54,8 @@ static void tell_unasked(struct crawler *crawler, struct site *site, const struc
     else if (site->given_up == REASON_HOST_FAILED)
         crawl_tell_skipped(crawler, url, REASON_HOST_FAILED, "the host does not answer any more",
                            is_seed ? FETCH_CONNECT : FETCH_OK);
+    else if (crawler->is_full && url->tries > 0)
+        crawl_tell_unreachable(crawler, url, FETCH_CANCELLED, "--max-pages was reached before it was tried again");
     else if (site->given_up != REASON_NONE)
         crawl_tell_skipped(crawler, url, site->given_up, "--max-per-host", FETCH_OK);
     else if (site->gate == GATE_CLOSED && !crawl_robots_allow(crawler, site, url->url))
@@ -88,8 +94,7 @@ bool crawl_drain_some(struct crawler *crawler, uint32_t left)
             crawler->to_drain = site;
         }
     }
-    bool all = crawler->stopping ||
-               (crawler->is_full && crawler->in_flight.count == 0 && crawler->backing_off == 0 && crawler->owed == 0);
+    bool all = crawler->stopping || (crawler->is_full && crawler->in_flight.count == 0 && crawler->backing_off == 0);
     while (all && crawler->to_drain == NULL && left > 0) {
         uint32_t number = crawler->drained_site;
         struct site *site = sites_at(crawler->sites, number);

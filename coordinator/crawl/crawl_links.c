@@ -136,8 +136,10 @@ static bool push(struct crawler *crawler, struct site *site, const struct fronti
     }
     if (!is_queued)
         crawl_tell_skipped(crawler, url, reason, crawler->rule, FETCH_OK);
-    else if (!site->polite.wants)
+    else if (!site->polite.wants) {
+        crawl_guess_sitemap(crawler, site);
         crawler_update(crawler, site);
+    }
     return true;
 }
 

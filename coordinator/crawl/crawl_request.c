@@ -378,7 +378,6 @@ static void request_done(struct future *future, void *context)
     int64_t now_ns = clock_now_ns();
     settle_turn(crawler, request, result, now_ns);
     if (is_to_be_tried_again(crawler, request, result)) {
-        request->site->is_looked_up = request->site->is_looked_up && request->errand != ERRAND_LOOK_UP;
         try_again(crawler, request, now_ns);
         crawler_update(crawler, request->site);
     } else {

@@ -112,8 +112,14 @@ static void prepare(struct crawler *crawler, struct site *site)
         owe(crawler, ERRAND_ROBOTS, site, "/robots.txt");
     else
         site_open_gate(site, NULL);
-    if (options->sitemaps == SITEMAPS_ALWAYS)
-        owe(crawler, ERRAND_SITEMAP, site, "/sitemap.xml");
+}
+
+void crawl_guess_sitemap(struct crawler *crawler, struct site *site)
+{
+    if (crawler->config.options->sitemaps != SITEMAPS_ALWAYS || site->has_guess)
+        return;
+    site->has_guess = true;
+    owe(crawler, ERRAND_SITEMAP, site, "/sitemap.xml");
 }
 
 void crawl_ask_robots_again(struct crawler *crawler, struct site *site)
@@ -160,6 +166,15 @@ void crawl_looked_up(struct crawler *crawler, struct crawl_request *request, con
 
 /* ---- robots.txt ---- */
 
+/* Whether a sitemap that lies there is one for the site: its own host's, or one of the crawl's. */
+static bool may_list(const struct crawler *crawler, const struct site *for_site, const struct url_parts *parts)
+{
+    const struct scope_link link = {.url = parts, .kind = LINK_LISTED};
+    bool is_own =
+        parts->host.bytes == for_site->host_bytes && memcmp(parts->host.at, for_site->host, parts->host.bytes) == 0;
+    return is_own || scope_judge(crawler->scope, &link) == REASON_NONE;
+}
+
 /* The same errand, where the answer leads. False: it leads nowhere. */
 static bool follow_errand(struct crawler *crawler, const struct crawl_request *request,
                           const struct fetch_result *result, uint32_t hops_max)
@@ -179,6 +194,8 @@ static bool follow_errand(struct crawler *crawler, const struct crawl_request *r
     crawler->url[link.url.bytes] = '\0';
     struct url_parts parts;
     if (url_parse(crawler->parser, crawler->url, link.url.bytes, &parts) != FETCH_OK)
+        return false;
+    if (request->errand == ERRAND_SITEMAP && !may_list(crawler, request->for_site, &parts))
         return false;
     struct site *site = crawl_site_of(crawler, &parts);
     if (site == NULL || site->dead != FETCH_OK || site->given_up != REASON_NONE)
@@ -208,10 +225,7 @@ static void owe_sitemap(struct crawler *crawler, struct site *for_site, const ch
     crawler->url[url.bytes] = '\0';
     if (url_parse(crawler->parser, crawler->url, url.bytes, &parts) != FETCH_OK)
         return;
-    const struct scope_link link = {.url = &parts, .kind = LINK_LISTED, .depth = 0};
-    bool is_own =
-        parts.host.bytes == for_site->host_bytes && memcmp(parts.host.at, for_site->host, parts.host.bytes) == 0;
-    if (!is_own && scope_judge(crawler->scope, &link) != REASON_NONE) {
+    if (!may_list(crawler, for_site, &parts)) {
         crawler_say(crawler, "sitemap %s of %s: not asked for: it is another host's", crawler->url, for_site->host);
         return;
     }

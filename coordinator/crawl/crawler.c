@@ -107,7 +107,13 @@ static void name_resolved_hosts(struct crawler *crawler)
     const struct executor_options *options = &crawler->config.options->fetch.executor;
     for (size_t i = 0; i < options->resolve_count; i++) {
         const char *entry = options->resolve[i] + (options->resolve[i][0] == '+');
-        const struct url_parts parts = {.host = {entry, strcspn(entry, ":")}};
+        size_t bytes = strcspn(entry, ":");
+        char host[URL_HOST_BYTES_MAX + 1];
+        if (bytes > URL_HOST_BYTES_MAX)
+            continue;
+        for (size_t at = 0; at < bytes; at++)
+            host[at] = (char)(entry[at] >= 'A' && entry[at] <= 'Z' ? entry[at] | 0x20 : entry[at]);
+        const struct url_parts parts = {.host = {host, bytes}};
         crawl_name_host(crawler, &parts);
     }
 }
@@ -179,12 +185,11 @@ void crawler_close(struct crawler *crawler)
 
 static bool wants_turn(const struct crawler *crawler, const struct site *site)
 {
-    if (site->is_looked_up || site->is_drained || crawler->stopping)
+    if (site->is_looked_up || site->is_drained || crawler->stopping || crawler->is_full)
         return false;
     if (request_errand_may(site))
         return true;
-    return site->gate != GATE_UNKNOWN && !crawler->is_full &&
-           crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0;
+    return site->gate != GATE_UNKNOWN && crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0;
 }
 
 void crawler_update(struct crawler *crawler, struct site *site)
@@ -206,7 +211,8 @@ void crawler_update(struct crawler *crawler, struct site *site)
 static void start_due(struct crawler *crawler)
 {
     const struct crawl_options *options = crawler->config.options;
-    while (!crawler->stopping && !crawler->executor_full && crawler->in_flight.count < crawler->window) {
+    while (!crawler->stopping && !crawler->is_full && !crawler->executor_full &&
+           crawler->in_flight.count < crawler->window) {
         int64_t now_ns =
             clock_now_ns(); /* each time: the ledger's own is no earlier, and a turn is given back by its time */
         struct polite_host *host = politeness_take(crawler->politeness, now_ns);
@@ -299,7 +305,11 @@ enum status crawler_feed(struct crawler *crawler)
         return STATUS_OK;
     if (!is_at_rest(crawler))
         return STATUS_WOULD_BLOCK;
-    return crawl_tell_put_off(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
+    if (crawl_tell_put_off(crawler, TOLD_A_FEED))
+        return STATUS_OK;
+    if (url_log_why(crawler->texts)[0] != '\0')
+        crawler_say(crawler, "referrers are not told since then: %s", url_log_why(crawler->texts));
+    return STATUS_END;
 }
 
 int64_t crawler_next_ns(const struct crawler *crawler)
@@ -307,7 +317,7 @@ int64_t crawler_next_ns(const struct crawler *crawler)
     if (crawler->stopping)
         return DEADLINE_NEVER;
     int64_t due_ns = retries_next_ns(&crawler->retries);
-    bool has_room = crawler->in_flight.count < crawler->window && !crawler->executor_full;
+    bool has_room = crawler->in_flight.count < crawler->window && !crawler->executor_full && !crawler->is_full;
     int64_t turn_ns = has_room ? politeness_next_ns(crawler->politeness) : DEADLINE_NEVER;
     return due_ns < turn_ns ? due_ns : turn_ns;
 }
