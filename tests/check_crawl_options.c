@@ -275,27 +275,6 @@ START_TEST(links_are_converted_only_in_what_is_saved)
 }
 END_TEST
 
-START_TEST(a_seed_with_a_password_is_taken_without_and_that_is_said)
-{
-    static const char SEED[] = "http://name:secret@host/a?b@c";
-    char out[sizeof SEED];
-    size_t bytes = 0;
-    struct writer err;
-    ck_assert_int_eq(writer_open_memory(&err), STATUS_OK);
-    ck_assert(crawl_strip_seed(SEED, sizeof SEED - 1, out, &bytes, &err));
-    ck_assert_str_eq(out, "http://host/a?b@c");
-    ck_assert_uint_eq(bytes, strlen(out));
-    size_t told;
-    ck_assert_str_eq(writer_text(&err, &told),
-                     "shoal crawl: http://host/a?b@c: its user name and password are left out: "
-                     "a crawl sends no credentials\n");
-    ck_assert(!crawl_strip_seed("http://host/a@b", 15, out, &bytes, &err));
-    writer_text(&err, &bytes);
-    ck_assert_uint_eq(bytes, told);
-    writer_close(&err);
-}
-END_TEST
-
 /* ---- help and manual ---- */
 
 static char *help_text(void)
@@ -425,7 +404,6 @@ static Suite *crawl_options_suite(void)
     tcase_add_test(cases, what_is_to_be_explained_must_be_a_url);
     tcase_add_test(cases, a_crawl_sends_no_credentials);
     tcase_add_test(cases, links_are_converted_only_in_what_is_saved);
-    tcase_add_test(cases, a_seed_with_a_password_is_taken_without_and_that_is_said);
     tcase_add_test(cases, the_help_is_at_most_80_columns_wide);
     tcase_add_test(cases, the_help_tells_the_limits_that_are_in_force);
     tcase_add_test(cases, help_and_manual_know_every_option);

@@ -134,19 +134,3 @@ void crawl_options_free(struct crawl_options *options)
     options->scope.include_count = options->scope.exclude_count = options->strip_count = options->explain_count = 0;
     fetch_options_free(&options->fetch);
 }
-
-/* ---- seeds ---- */
-
-bool crawl_strip_seed(const char *seed, size_t bytes, char *out, size_t *out_bytes, struct writer *err)
-{
-    size_t left = url_without_userinfo(seed, bytes, out);
-    if (left == bytes)
-        return false;
-    *out_bytes = left;
-    writer_put_string(err, "shoal crawl: ");
-    escape_text(err, out, left);
-    writer_put_string(err, ": its user name and password are left out: a crawl sends no credentials");
-    if (writer_end_line(err) == STATUS_OK)
-        writer_flush(err);
-    return true;
-}

@@ -8,7 +8,6 @@
 #include "coordinator/crawl/traps.h"
 #include "coordinator/option_table.h"
 #include "coordinator/options.h"
-#include "coordinator/writer.h"
 
 enum crawl_sitemaps { SITEMAPS_AUTO, SITEMAPS_ALWAYS, SITEMAPS_NEVER, SITEMAPS_COUNT };
 
@@ -47,10 +46,5 @@ void crawl_options_free(struct crawl_options *options);
 /* The table of `shoal crawl`, for parsing, the help and the man page: built into specs, which has room for CRAWL_SPECS_MAX and must
  * stay. */
 struct option_table crawl_option_table(struct option_spec *specs);
-
-/* A crawl sends no credentials, so a seed that has some is taken without. True: it had a user name or a password; out, which has room
- * for bytes + 1, receives the seed without, ended by NUL, *out_bytes its length, and one line was put to err and flushed, which may
- * block. False: nothing was done. */
-bool crawl_strip_seed(const char *seed, size_t bytes, char *out, size_t *out_bytes, struct writer *err);
 
 #endif
