@@ -314,7 +314,9 @@ START_TEST(a_url_is_explained)
     web_start(&web, serve_kinds, 1);
     snprintf(no, sizeof no, "%s/here", web.url);
     snprintf(never, sizeof never, "%s/never", web.url);
-    ck_assert_int_eq(CRAWL("/", "--explain", no, "--explain", never), 0);
+    ck_assert_int_eq(CRAWL("/", "-q", "--explain", no, "--explain", never), 0);
+    ck_assert_uint_eq(count_text(cli.err.text, "Explained: "), 2);
+    ck_assert_ptr_nonnull(strstr(cli.err.text, "  allowed: "));
     ck_assert_ptr_nonnull(strstr(cli.err.text, "a redirect of"));
     ck_assert_ptr_nonnull(strstr(cli.err.text, "fetched: HTTP 200"));
     ck_assert_ptr_nonnull(strstr(cli.err.text, "never seen"));

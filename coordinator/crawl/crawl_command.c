@@ -9,6 +9,7 @@
 #include "coordinator/crawl/crawl_options.h"
 #include "coordinator/crawl/crawler_work.h"
 #include "coordinator/crawl/mirror.h"
+#include "coordinator/escape.h"
 #include "coordinator/session.h"
 #include "coordinator/status_line.h"
 
@@ -22,6 +23,14 @@ static void say(void *context, const char *line)
         return;
     progress_clear(session->progress);
     session_fail(session, EXIT_ALL_FETCHED, "%s", line);
+}
+
+/* A line of a story, on standard error. */
+static void tell(void *context, const char *line)
+{
+    struct session *session = context;
+    escape_text_string(&session->err, line);
+    writer_end_line(&session->err);
 }
 
 /* What the workers tell of pages. */
@@ -52,6 +61,7 @@ static enum exit_status open_work(struct session *session, const struct crawl_op
                                           .seed = seed,
                                           .wants_referrers = is_jsonl,
                                           .say = say,
+                                          .tell = tell,
                                           .say_context = session};
     enum status status = crawler_work_open(&session->work, crawler, &config, why, sizeof why);
     if (status == STATUS_OK)

@@ -58,7 +58,7 @@ static void tell_unasked(struct crawler *crawler, struct site *site, const struc
         crawl_tell_unreachable(crawler, url, FETCH_CANCELLED, "--max-pages was reached before it was tried again");
     else if (site->given_up != REASON_NONE)
         crawl_tell_skipped(crawler, url, site->given_up, "--max-per-host", FETCH_OK);
-    else if (site->gate == GATE_CLOSED && !crawl_robots_allow(crawler, site, url->url))
+    else if (site->gate == GATE_CLOSED && !crawl_robots_allow(crawler, site, url->url, false))
         crawl_tell_skipped(crawler, url, REASON_ROBOTS, crawler->rule, is_seed ? FETCH_BLOCKED_ROBOTS : FETCH_OK);
     else
         crawl_tell_skipped(crawler, url, REASON_MAX_PAGES, "--max-pages", FETCH_OK);

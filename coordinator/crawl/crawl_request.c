@@ -140,7 +140,10 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
                 crawler_break(crawler, status);
             return NULL;
         }
-        if (crawl_robots_allow(crawler, site, url.url)) {
+        bool is_explained = stories_have(crawler->stories, url.fingerprint);
+        if (crawl_robots_allow(crawler, site, url.url, is_explained)) {
+            if (is_explained)
+                stories_add(crawler->stories, url.fingerprint, "allowed: %s", crawler->rule);
             struct crawl_request *request = request_new(crawler, ERRAND_PAGE, site, url.url, url.url_bytes);
             if (request == NULL) {
                 crawler->frontier->ops->requeue(crawler->frontier, site->number, &url);
@@ -164,7 +167,7 @@ static struct crawl_request *next_errand(struct crawler *crawler, struct site *s
 {
     while (request_errand_may(site)) {
         struct crawl_request *request = request_take_errand(crawler, site);
-        if (request->errand != ERRAND_SITEMAP || crawl_robots_allow(crawler, site, request->text))
+        if (request->errand != ERRAND_SITEMAP || crawl_robots_allow(crawler, site, request->text, false))
             return request;
         crawler_say(crawler, "sitemap %s: not asked for: %s", request->text, crawler->rule);
         request_free(crawler, request);

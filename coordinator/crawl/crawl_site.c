@@ -304,23 +304,31 @@ void crawl_robots_came(struct crawler *crawler, struct crawl_request *request, c
     crawler_update(crawler, site);
 }
 
-bool crawl_robots_allow(struct crawler *crawler, const struct site *site, const char *url)
+bool crawl_robots_allow(struct crawler *crawler, const struct site *site, const char *url, bool explains)
 {
     if (site->gate == GATE_CLOSED) {
         snprintf(crawler->rule, sizeof crawler->rule, "robots.txt cannot be had: %s",
                  site->gate_why != NULL ? site->gate_why : "");
         return false;
     }
-    if (site->gate != GATE_RULES)
+    if (site->gate != GATE_RULES) {
+        if (explains)
+            snprintf(crawler->rule, sizeof crawler->rule, "there is no robots.txt, or nobody asks for it");
         return true;
+    }
     const char *host = strstr(url, "://");
     const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
     if (path == NULL)
         path = "/";
     struct robots_verdict verdict = robots_judge(site->robots, (struct url_text){path, strlen(path)});
-    if (!verdict.is_allowed)
+    if (verdict.is_allowed && !explains)
+        return true;
+    if (verdict.line > 0)
         snprintf(crawler->rule, sizeof crawler->rule, "robots.txt line %u: %.*s", (unsigned)verdict.line,
                  (int)verdict.rule.bytes, verdict.rule.at);
+    else
+        snprintf(crawler->rule, sizeof crawler->rule, "%s",
+                 verdict.is_allowed ? "no line of robots.txt concerns it" : "too much to compare with robots.txt");
     return verdict.is_allowed;
 }
 

@@ -418,33 +418,49 @@ size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t t
     return bytes <= 0 ? 0 : (size_t)bytes < text_bytes ? (size_t)bytes : text_bytes - 1;
 }
 
+__attribute__((format(printf, 2, 3))) static void tell(struct crawler *crawler, const char *format, ...)
+{
+    char line[URL_BYTES_MAX + 512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    crawler->config.tell(crawler->config.say_context, line);
+}
+
 static void tell_line(void *context, const char *line)
 {
-    crawler_say(context, "  %s", line);
+    tell(context, "  %s", line);
 }
 
 /* Nobody ever saw it: what would have become of it? */
-static void tell_unseen(void *context, const char *url, size_t url_bytes)
+static void tell_unseen(struct crawler *crawler, const char *url, size_t url_bytes)
 {
-    struct crawler *crawler = context;
     struct url_parts parts;
-    crawler_say(crawler, "  never seen: no page that was fetched links to it");
+    tell(crawler, "  never seen: no page that was fetched links to it");
     if (url_parse(crawler->parser, url, url_bytes, &parts) != FETCH_OK)
         return;
     const struct scope_link link = {.url = &parts, .kind = LINK_PAGE};
     enum crawl_reason reason = scope_judge(crawler->scope, &link);
     if (reason != REASON_NONE) {
         scope_explain(crawler->scope, &link, reason, crawler->rule, sizeof crawler->rule);
-        crawler_say(crawler, "  it would be skipped: %s: %s", reason_name(reason), crawler->rule);
+        tell(crawler, "  it would be skipped: %s: %s", reason_name(reason), crawler->rule);
         return;
     }
     bool is_new;
     const struct site *site = sites_of(crawler->sites, &parts, &is_new);
-    if (site != NULL && !is_new && !crawl_robots_allow(crawler, site, url))
-        crawler_say(crawler, "  it would be skipped: robots: %s", crawler->rule);
+    if (site != NULL && !is_new && !crawl_robots_allow(crawler, site, url, false))
+        tell(crawler, "  it would be skipped: robots: %s", crawler->rule);
+}
+
+static void begin_story(void *context, const char *url, size_t url_bytes, bool is_empty)
+{
+    tell(context, "Explained: %s", url);
+    if (is_empty)
+        tell_unseen(context, url, url_bytes);
 }
 
 void crawler_tell_stories(struct crawler *crawler)
 {
-    stories_tell(crawler->stories, tell_line, tell_unseen, crawler);
+    stories_tell(crawler->stories, begin_story, tell_line, crawler);
 }

@@ -42,7 +42,9 @@ struct crawler_config {
     uint64_t seed;                                /* as executor_options.links.seed */
     bool wants_referrers;                         /* outcomes name them */
     void (*say)(void *context, const char *line); /* one line for the user, not yet escaped */
-    void *say_context;
+    /* Of a story; neither escaped nor with an end of line. */
+    void (*tell)(void *context, const char *line);
+    void *say_context; /* of both */
 };
 
 struct crawler_counts {
@@ -82,7 +84,7 @@ size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t t
 /* Why it broke: memory, a temporary file; "" otherwise. */
 const char *crawler_why(const struct crawler *crawler);
 
-/* Tells the story of each URL of --explain, through config.say. After the end. */
+/* Tells the story of each URL of --explain, through config.tell. After the end. */
 void crawler_tell_stories(struct crawler *crawler);
 
 #endif

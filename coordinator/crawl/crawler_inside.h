@@ -141,8 +141,8 @@ void crawl_name_host(struct crawler *crawler, const struct url_parts *parts);
 void crawl_looked_up(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);
 void crawl_robots_came(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);
 void crawl_sitemap_came(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);
-/* Whether the site's robots.txt allows the URL; why not is in crawler->rule. */
-bool crawl_robots_allow(struct crawler *crawler, const struct site *site, const char *url);
+/* Whether the site's robots.txt allows the URL; why not is in crawler->rule, and why, if it is to explain. */
+bool crawl_robots_allow(struct crawler *crawler, const struct site *site, const char *url, bool explains);
 
 /* ---- crawl_links.c ---- */
 

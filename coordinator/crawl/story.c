@@ -107,12 +107,12 @@ void stories_add(struct stories *stories, uint64_t fingerprint, const char *form
     story->count++;
 }
 
-void stories_tell(const struct stories *stories, void (*tell)(void *context, const char *line),
-                  void (*unseen)(void *context, const char *url, size_t url_bytes), void *context)
+void stories_tell(const struct stories *stories,
+                  void (*begin)(void *context, const char *url, size_t url_bytes, bool is_empty),
+                  void (*tell)(void *context, const char *line), void *context)
 {
     for (const struct story *story = stories->first; story != NULL; story = story->next) {
-        if (story->first == NULL)
-            unseen(context, story->url, story->url_bytes);
+        begin(context, story->url, story->url_bytes, story->first == NULL);
         for (const struct story_line *line = story->first; line != NULL; line = line->next)
             tell(context, line->text);
     }

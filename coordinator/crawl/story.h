@@ -24,8 +24,10 @@ bool stories_have(const struct stories *stories, uint64_t fingerprint);
 void stories_add(struct stories *stories, uint64_t fingerprint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Calls tell(context, line) for each line, and `unseen` for a URL without any. Lines are not yet escaped. */
-void stories_tell(const struct stories *stories, void (*tell)(void *context, const char *line),
-                  void (*unseen)(void *context, const char *url, size_t url_bytes), void *context);
+/* Calls begin(context, url, ...) for each story, then tell(context, line) for its lines; is_empty: it has none. Lines are not yet
+ * escaped. */
+void stories_tell(const struct stories *stories,
+                  void (*begin)(void *context, const char *url, size_t url_bytes, bool is_empty),
+                  void (*tell)(void *context, const char *line), void *context);
 
 #endif
