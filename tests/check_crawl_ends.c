@@ -57,6 +57,37 @@ static void serve_robots(const struct web_request *request, struct web_answer *a
     }
 }
 
+/* ---- names ---- */
+
+static void serve_two_pages(const struct web_request *request, struct web_answer *answer)
+{
+    if (strcmp(request->path, "/robots.txt") == 0)
+        answer->status = 404;
+    else if (strcmp(request->path, "/") == 0)
+        answer->body = "<a href=/a.html>a</a>";
+}
+
+/* The look-up backs off, and must start again. */
+START_TEST(a_host_without_an_address_fails_after_its_retries_and_the_others_go_on)
+{
+    web_start(&web, serve_two_pages, 1);
+    ck_assert_int_eq(CLI_RUN(&cli, "crawl", "http://no-such-host.invalid/", seed_of("/"), "--retries", "1", "--delay",
+                             "1ms", "--format", "jsonl"),
+                     1);
+    ck_assert_uint_eq(count_told("\"error\":\"resolve\""), 1);
+    ck_assert_uint_eq(web_asked(&web, NULL, "/a.html"), 1);
+}
+END_TEST
+
+START_TEST(a_host_without_an_address_fails_as_such_where_no_limit_asks_for_its_address)
+{
+    web_start(&web, serve_two_pages, 1);
+    ck_assert_int_eq(CLI_RUN(&cli, "crawl", "http://no-such-host.invalid/", seed_of("/"), QUICK, "--retries", "1"), 1);
+    ck_assert_uint_eq(count_told("\"error\":\"resolve\""), 1);
+    ck_assert_uint_eq(web_asked(&web, NULL, "/a.html"), 1);
+}
+END_TEST
+
 START_TEST(robots_that_lead_to_a_host_without_an_address_close_the_site)
 {
     web_start(&web, serve_robots, 1);
@@ -213,6 +244,12 @@ static Suite *ends_suite(void)
     tcase_add_test(robots, robots_that_lead_to_a_site_that_is_closed_already_close_the_site);
     tcase_add_test(robots, a_sitemap_that_robots_disallow_is_not_asked_for);
     suite_add_tcase(suite, robots);
+    TCase *names = tcase_create("names");
+    tcase_add_checked_fixture(names, set_up, tear_down);
+    tcase_set_timeout(names, 60);
+    tcase_add_test(names, a_host_without_an_address_fails_after_its_retries_and_the_others_go_on);
+    tcase_add_test(names, a_host_without_an_address_fails_as_such_where_no_limit_asks_for_its_address);
+    suite_add_tcase(suite, names);
     TCase *ends = tcase_create("ends");
     tcase_add_checked_fixture(ends, set_up, tear_down);
     tcase_set_timeout(ends, 60);

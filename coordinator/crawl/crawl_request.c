@@ -255,6 +255,13 @@ static void not_submitted(struct crawler *crawler, struct crawl_request *request
     crawler_stop(crawler, why[0] != '\0' ? why : status_name(status), true);
 }
 
+/* No worker has it, whether it ends, is tried again or was never taken. */
+static void end_flight(const struct crawl_request *request)
+{
+    if (request->errand == ERRAND_LOOK_UP)
+        request->site->is_resolving = false;
+}
+
 bool request_start(struct crawler *crawler, struct crawl_request *request, int64_t now_ns)
 {
     struct request to = {.url = request->text, .user = request};
@@ -264,10 +271,10 @@ bool request_start(struct crawler *crawler, struct crawl_request *request, int64
     if (request->errand == ERRAND_PAGE)
         site->pages++;
     if (request->errand == ERRAND_LOOK_UP)
-        site->is_looked_up = true;
+        site->is_resolving = true;
     enum status status = executor_submit(crawler->config.executor, &to, 0, &future);
     if (status != STATUS_OK) {
-        site->is_looked_up = false;
+        end_flight(request);
         not_submitted(crawler, request, status, now_ns);
         return false;
     }
@@ -350,7 +357,6 @@ void request_end(struct crawler *crawler, struct crawl_request *request, const s
         crawler->frontier->ops->done(crawler->frontier, site->number, &request->url);
         break;
     case ERRAND_LOOK_UP:
-        site->is_looked_up = false;
         crawl_looked_up(crawler, request, result);
         break;
     case ERRAND_ROBOTS:
@@ -375,6 +381,7 @@ static void request_done(struct future *future, void *context)
     future_result(future, 0, &result);
     check(result != NULL);
     list_remove(&crawler->in_flight, request);
+    end_flight(request);
     request->future = NULL;
     request->url.tries++;
     request->attempts += result->attempts;
@@ -397,6 +404,7 @@ struct crawl_request *request_abandon(struct crawler *crawler)
     if (request == NULL)
         return NULL;
     list_remove(&crawler->in_flight, request);
+    end_flight(request);
     future_release(request->future);
     request->future = NULL;
     request->attempts++;

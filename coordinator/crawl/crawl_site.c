@@ -280,7 +280,8 @@ void crawl_robots_came(struct crawler *crawler, struct crawl_request *request, c
     struct site *site = request->for_site;
     uint32_t status = result->http_status;
     char why[160];
-    if (result->error == FETCH_BLOCKED_PRIVATE && request->site == site) {
+    bool has_no_address = result->error == FETCH_BLOCKED_PRIVATE || result->error == FETCH_RESOLVE;
+    if (has_no_address && request->site == site) {
         bury(crawler, site, result);
         return;
     }

@@ -185,7 +185,7 @@ void crawler_close(struct crawler *crawler)
 
 static bool wants_turn(const struct crawler *crawler, const struct site *site)
 {
-    if (site->is_looked_up || site->is_drained || crawler->stopping || crawler->is_full)
+    if (site->is_resolving || site->is_drained || crawler->stopping || crawler->is_full)
         return false;
     if (request_errand_may(site))
         return true;

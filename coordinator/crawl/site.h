@@ -43,7 +43,7 @@ struct site {
     uint32_t sitemaps; /* asked for so far */
     bool is_named;     /* the user named its host: it may have a private address */
     bool has_guess;    /* /sitemap.xml is or was owed */
-    bool is_looked_up; /* the look-up is in flight: nothing else starts */
+    bool is_resolving; /* the look-up is in flight: nothing else starts */
     bool is_drained;   /* its URLs are told, and not asked for */
     bool is_in_drain;  /* ... in the crawler's list of such */
     uint16_t port;
