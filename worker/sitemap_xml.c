@@ -5,6 +5,11 @@
 
 #include "worker/sitemap_state.h"
 
+/* expat 2.9 has this name for it, and calls the old one deprecated. */
+#if XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION < 9
+#define XML_GetCurrentLineNumber64 XML_GetCurrentLineNumber
+#endif
+
 /* ---- expat's memory ---- */
 
 /* In front of each block. */
@@ -170,7 +175,7 @@ static void fail(struct sitemap *sitemap)
     else if (code == XML_ERROR_NO_MEMORY)
         sitemap_fail(sitemap, SITEMAP_OUT_OF_MEMORY, "no memory to read it");
     snprintf(why, sizeof why, "it is no well-formed XML: %s in line %lu", XML_ErrorString(code),
-             (unsigned long)XML_GetCurrentLineNumber(sitemap->parser));
+             (unsigned long)XML_GetCurrentLineNumber64(sitemap->parser));
     sitemap_fail(sitemap, SITEMAP_BROKEN, why); /* unless there is a verdict */
 }
 

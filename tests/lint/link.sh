@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs in: tests. Each library links without those that it must not know, all of its objects taken:
-# link.sh DIRECTORY libcommon.a libworker.a libexecutor.a libcommand.a
+# Each library links without those that it must not know, all of its objects taken:
+# link.sh DIRECTORY libcommand.a libexecutor.a libworker.a libcommon.a
 set -eu
 directory=$1
-common=$2 worker=$3 executor=$4 command=$5
+command=$2 executor=$3 worker=$4 common=$5
 libraries="$(pkg-config --libs libcurl libssl libcrypto zlib libbrotlidec libxxhash expat libpcre2-8 libpsl sqlite3) -pthread"
 echo 'int main(void) { return 0; }' >"$directory/link.c"
 # links NAME WHOLE ARCHIVE ...
