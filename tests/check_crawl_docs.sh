@@ -4,8 +4,9 @@
 # SHOAL_BUILD is where the build lies.
 set -u
 shoal=${SHOAL_BUILD:-build}/shoal
-postgresql=/usr/share/doc/postgresql-doc-15/html
-python=/usr/share/doc/python3.11-doc/html
+# Of whichever version is installed.
+for postgresql in /usr/share/doc/postgresql-doc-*/html; do :; done
+for python in /usr/share/doc/python3.*-doc/html; do :; done
 nginx=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx)
 directory=$(mktemp -d)
 server=
@@ -45,8 +46,8 @@ say_skipped() {
 }
 python3 -c '' 2>/dev/null || say_skipped 'python3 is not installed (package python3)'
 [ -n "$nginx" ] || say_skipped 'nginx is not installed (package nginx-light)'
-[ -e "$postgresql/index.html" ] || say_skipped 'no manual of PostgreSQL (package postgresql-doc-15)'
-[ -e "$python/index.html" ] || say_skipped 'no manual of Python (package python3.11-doc)'
+[ -e "$postgresql/index.html" ] || say_skipped 'no manual of PostgreSQL (package postgresql-doc)'
+[ -e "$python/index.html" ] || say_skipped 'no manual of Python (package python3-doc)'
 
 free_port() {
     python3 -c 'import socket; probe = socket.socket(); probe.bind(("127.0.0.1", 0)); print(probe.getsockname()[1])'

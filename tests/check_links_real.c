@@ -1,5 +1,5 @@
 /* Runs in: tests. The links of real pages, found twice: by worker/links.c, and by libxml2's tree with libcurl's resolver: the same links in
- * the same order, of every page of two manuals (postgresql-doc-15, python3.11-doc; what is not installed is skipped, and said).
+ * the same order, of every page of two manuals (postgresql-doc, python3-doc; what is not installed is skipped, and said).
  *
  * The exceptions, of spelling alone: libcurl leaves '<', '>' and '"' in a URL, which the URL standard escapes (one link of the second
  * manual), and escapes as they are written: "%c3", "%7E". What would be others, and does not occur: markup that libxml2, which follows
@@ -255,27 +255,32 @@ static void compare_page(const char *path, const char *name, struct totals *tota
     free(page);
 }
 
-static const char *const MANUALS[] = {"/usr/share/doc/postgresql-doc-15/html", "/usr/share/doc/python3.11-doc/html"};
+static const struct {
+    const char *package;
+    const char *(*directory)(void);
+} MANUALS[] = {{"postgresql-doc", manual_of_postgresql}, {"python3-doc", manual_of_python}};
 
 START_TEST(links_of_a_manual_are_those_that_a_second_parser_finds)
 {
-    char *paths[] = {strdup(MANUALS[_i]), NULL};
+    const char *directory = MANUALS[_i].directory();
+    if (!directory) {
+        printf("no %s: skipped\n", MANUALS[_i].package);
+        return;
+    }
+    char *paths[] = {strdup(directory), NULL};
     FTS *tree = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
     ck_assert_ptr_nonnull(tree);
     struct totals totals = {0};
     for (FTSENT *entry; (entry = fts_read(tree));) {
         bool is_page = entry->fts_namelen > 5 && strcmp(entry->fts_name + entry->fts_namelen - 5, ".html") == 0;
         if (is_page && entry->fts_info != FTS_D && entry->fts_info != FTS_DP)
-            compare_page(entry->fts_path, entry->fts_path + strlen(MANUALS[_i]) + 1, &totals);
+            compare_page(entry->fts_path, entry->fts_path + strlen(directory) + 1, &totals);
     }
     fts_close(tree);
     free(paths[0]);
-    if (totals.pages == 0)
-        printf("no %s: skipped\n", MANUALS[_i]);
-    else
-        printf("%s: %zu pages, %zu bytes, %zu links (and %zu beyond the limit)\n", MANUALS[_i], totals.pages,
-               totals.bytes, totals.links, totals.dropped);
-    ck_assert(totals.pages == 0 || totals.pages >= PAGES_MIN);
+    printf("%s: %zu pages, %zu bytes, %zu links (and %zu beyond the limit)\n", directory, totals.pages, totals.bytes,
+           totals.links, totals.dropped);
+    ck_assert_uint_ge(totals.pages, PAGES_MIN);
 }
 END_TEST
 

@@ -111,7 +111,7 @@ struct manual {
 static unsigned char *read_page(const char *name, uint64_t *bytes)
 {
     char path[sizeof(struct page) + 64];
-    snprintf(path, sizeof path, "%s/%s", nginx_docs, name);
+    snprintf(path, sizeof path, "%s/%s", nginx_docs(), name);
     FILE *file = fopen(path, "re");
     ck_assert_msg(file != NULL, "%s", path);
     ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
@@ -127,7 +127,7 @@ static unsigned char *read_page(const char *name, uint64_t *bytes)
 static void manual_list(struct manual *manual)
 {
     *manual = (struct manual){0};
-    DIR *docs = opendir(nginx_docs);
+    DIR *docs = opendir(nginx_docs());
     ck_assert_ptr_nonnull(docs);
     for (struct dirent *entry = readdir(docs); entry != NULL; entry = readdir(docs)) {
         const char *suffix = strrchr(entry->d_name, '.');

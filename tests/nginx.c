@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support.h"
+
 #define LISTENERS_MAX (NGINX_SERVER_COUNT + 1) /* and ::1 */
 #define ANSWER_SECONDS_MAX 10
-
-const char nginx_docs[] = "/usr/share/doc/postgresql-doc-15/html";
 
 static const char NGINX_PROGRAM[] = "/usr/sbin/nginx";
 
@@ -40,14 +40,18 @@ static const char MAKE_CERTIFICATES[] =
 
 static const char *const CERTIFICATES[NGINX_SERVER_COUNT] = {NULL, "good", "expired", "other", "self"};
 
+const char *nginx_docs(void)
+{
+    return manual_of_postgresql();
+}
+
 const char *nginx_missing(void)
 {
-    struct stat about;
     if (access(NGINX_PROGRAM, X_OK) != 0) {
         return "nginx is not installed (package nginx-light)";
     }
-    if (stat(nginx_docs, &about) != 0 || !S_ISDIR(about.st_mode)) {
-        return "its pages are not installed (package postgresql-doc-15)";
+    if (nginx_docs() == NULL) {
+        return "its pages are not installed (package postgresql-doc)";
     }
     if (access("/usr/bin/openssl", X_OK) != 0) {
         return "the openssl command is not installed (package openssl)";
@@ -112,8 +116,8 @@ static int write_locations(const struct nginx *nginx)
     if (file == NULL) {
         return -1;
     }
-    fprintf(file, "location /docs/ { alias %s/; }\n", nginx_docs);
-    fprintf(file, "location /gzip/ { alias %s/; gzip on; gzip_min_length 1; }\n", nginx_docs);
+    fprintf(file, "location /docs/ { alias %s/; }\n", nginx_docs());
+    fprintf(file, "location /gzip/ { alias %s/; gzip on; gzip_min_length 1; }\n", nginx_docs());
     fprintf(file, "location = /stats { stub_status; }\n");
     fprintf(file, "location = /busy { default_type text/plain; add_header Retry-After 7 always; return 429 busy; }\n");
     fprintf(file, "location = /empty { alias %s/empty; }\n", nginx->directory);

@@ -2,7 +2,7 @@
  * made for it, in a temporary directory.
  *
  * Plain and over TLS with HTTP/2 it serves:
- *     /docs/NAME    the HTML files of nginx_docs
+ *     /docs/NAME    the HTML files of nginx_docs()
  *     /gzip/NAME    the same, compressed
  *     /stats        for nginx_connections()
  *     /busy         429 with Retry-After: 7, plain text
@@ -37,8 +37,8 @@ struct nginx {
     char ca_file[96];
 };
 
-/* The folder of /docs/. */
-extern const char nginx_docs[];
+/* The folder of /docs/: PostgreSQL's manual. */
+const char *nginx_docs(void);
 
 /* What is not installed that nginx_start() needs, as one line; NULL when all is there. */
 const char *nginx_missing(void);

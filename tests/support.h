@@ -46,6 +46,13 @@ bool shm_names_are_gone(void);
 /* Bytes of this process's memory that a child would not get (MADV_DONTFORK). */
 size_t bytes_not_for_children(void);
 
+/* ---- manuals ---- */
+
+/* The HTML pages of a manual as Debian packs it: of whichever version is installed, the last if there are several; NULL without one.
+ * The text lives as long as the process. */
+const char *manual_of_postgresql(void);
+const char *manual_of_python(void);
+
 /* ---- processes and descriptors ---- */
 
 /* Descriptors of this process that are open now. */

@@ -38,7 +38,7 @@ suites: $(BUILD)/bench_engine $(BUILD)/bench_hosts
 #: bench       shoal beside its peers on six workloads, ratios, the engine's figures (BENCH="crawl": that alone; PEERS=all: Python's peers too)
 bench: deps-run
 	@tests/install_deps $(BENCH_PACKAGES)
-	@tests/install_deps $(PEER_PACKAGES) || echo "bench: goes on without them"
+	@tests/install_deps --optional $(PEER_PACKAGES)
 	@$(MAKE) --no-print-directory bench-run
 bench-run: $(bench_programs)
 	@$(bench_run) --json $(BUILD)/bench.json $(bench_what) $(BENCH_OPTIONS)

@@ -19,7 +19,7 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(fuzz_objects) $(archi
 
 -include $(fuzz_targets:%=$(BUILD)/tests/fuzz/fuzz_%.d) $(fuzz_objects:.o=.d) $(BUILD)/tests/fuzz/replay.d
 
-FUZZ_PACKAGES := clang libclang-rt-14-dev
+FUZZ_PACKAGES := clang libclang-rt-dev
 
 .PHONY: fuzz fuzz-quick fuzz-run
 #: fuzz        libFuzzer with the sanitizers, a minute for each target (FUZZ="url input": those; FUZZ_SECONDS=600)
