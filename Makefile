@@ -254,7 +254,7 @@ uninstall:
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev \
                   libxxhash-dev libexpat1-dev libpcre2-dev libpsl-dev libsqlite3-dev
 # Without the optional ones the tests that need them are skipped.
-TEST_PACKAGES  := check libxml2-dev --optional nginx-light openssl python3 postgresql-doc python3-doc spin strace chromium
+TEST_PACKAGES  := check libxml2-dev --optional ca-certificates nginx-light openssl python3 postgresql-doc python3-doc spin strace chromium
 DEBUG_PACKAGES := valgrind
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
 

@@ -89,6 +89,7 @@ static enum fetch_error refuse_as_libcurl(struct url_parser *parser, CURLUcode c
     case CURLUE_NO_HOST:
         return refuse(parser, "there is no host");
     case CURLUE_BAD_HOSTNAME:
+    case CURLUE_MALFORMED_INPUT: /* of an encoded control byte, since libcurl 8 */
         return refuse(parser, "the host name holds a byte that no host name has");
     case CURLUE_BAD_PORT_NUMBER:
         return refuse(parser, "the port is not a number from 1 to 65535");

@@ -192,14 +192,12 @@ static void put_features(struct writer *writer, const curl_version_info_data *in
         {CURL_VERSION_THREADSAFE, "threadsafe"},
         {CURL_VERSION_ZSTD, "zstd"},
     };
-    writer_put_string(writer, "libcurl features:");
-    for (size_t i = 0; i < sizeof FEATURES / sizeof FEATURES[0]; i++) {
-        if ((info->features & FEATURES[i].bit) != 0) {
-            writer_put_string(writer, " ");
-            writer_put_string(writer, FEATURES[i].name);
-        }
-    }
-    writer_end_line(writer);
+    char text[256] = "libcurl features:";
+    size_t bytes = strlen(text);
+    for (size_t i = 0; i < sizeof FEATURES / sizeof FEATURES[0]; i++)
+        if ((info->features & FEATURES[i].bit) != 0)
+            bytes += (size_t)snprintf(text + bytes, sizeof text - bytes, " %s", FEATURES[i].name);
+    put_wrapped(writer, text, 0, 4);
 }
 
 static void put_limits(struct writer *writer)

@@ -77,7 +77,7 @@ static const struct row ROWS[] = {
     {23, BROKEN("same-lengths"), GOOD},
     {23, BROKEN("length-list-same"), GOOD},
     {24, BROKEN("length-negative"), BAD, NULL},
-    {24, BROKEN("length-plus"), BAD, "no number"},
+    {24, BROKEN("length-plus"), BAD, "Content-Length"},
     {24, BROKEN("length-letters"), BAD, NULL},
     {24, BROKEN("length-trailing"), BAD, "no number"},
     {24, BROKEN("length-blank"), BAD, "no number"},
@@ -316,7 +316,7 @@ START_TEST(row_11_credentials_do_not_follow_a_redirect_to_another_origin)
             ck_assert_int_eq(executor_submit(rig.executor, &request, NET_MS, &future), STATUS_OK);
             const struct fetch_result *result = expect_ok(future);
             ck_assert_uint_eq(result->redirects, 1);
-            ck_assert(was_sent(result, "Authorization:") == !elsewhere);
+            ck_assert(was_sent(result, "Authorization:") == (!elsewhere && (with_headers || password_stays())));
             ck_assert(was_sent(result, "s3cret") == (with_headers && !elsewhere));
             ck_assert(!was_sent(result, "Referer"));
             future_release(future);

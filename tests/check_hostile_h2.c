@@ -94,12 +94,14 @@ static void expect_breach(struct future *future, const struct breach *breach)
     const struct fetch_result *result = NULL;
     future_result(future, NET_MS, &result);
     ck_assert_ptr_nonnull(result);
-    ck_assert_msg(result->error == breach->error || result->error == breach->or, "row 44, %s: %s (%s)", breach->manner,
-                  fetch_error_name(result->error), result->detail);
+    bool is_large_frame = strcmp(breach->manner, "large-frame") == 0;
+    bool is_told = is_large_frame && result->error == FETCH_PROTOCOL; /* by libcurl 8, which does not wait for more */
+    ck_assert_msg(result->error == breach->error || result->error == breach->or || is_told, "row 44, %s: %s (%s)",
+                  breach->manner, fetch_error_name(result->error), result->detail);
     ck_assert_msg(result->attempts == 1, "%s", breach->manner);
     ck_assert(!result->body_bytes || !memmem(result->body, (size_t)result->body_bytes, "smuggled", 8));
     /* libcurl 7.88.1 may take a connection that it gave up for the end of a body without length: it is empty then. */
-    if (result->error == FETCH_OK && strcmp(breach->manner, "large-frame") == 0)
+    if (result->error == FETCH_OK && is_large_frame)
         ck_assert_uint_eq(result->body_bytes, 0);
     else if (result->error == FETCH_OK) {
         ck_assert_uint_eq(result->http_version, 20);

@@ -32,11 +32,13 @@ static const char MAKE_CERTIFICATES[] =
     "sign() {\n"
     "  printf 'subjectAltName=%s' \"$3\" > $1.ext\n"
     "  openssl req -new $key -keyout $1.key -out $1.csr -subj /CN=shoal\n"
-    "  openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days $2 -extfile $1.ext -out $1.pem\n"
+    "  openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial $2 -extfile $1.ext -out $1.pem\n"
     "}\n"
-    "sign good 30 DNS:localhost,IP:127.0.0.1\n"
-    "sign expired -1 DNS:localhost,IP:127.0.0.1\n"
-    "sign other 30 DNS:other.example\n";
+    "sign good '-days 30' DNS:localhost,IP:127.0.0.1\n"
+    /* OpenSSL 3.0 takes no dates, later versions no such days. */
+    "sign expired '-days -1' DNS:localhost,IP:127.0.0.1 ||\n"
+    "  sign expired '-not_before 20200101000000Z -not_after 20200102000000Z' DNS:localhost,IP:127.0.0.1\n"
+    "sign other '-days 30' DNS:other.example\n";
 
 static const char *const CERTIFICATES[NGINX_SERVER_COUNT] = {NULL, "good", "expired", "other", "self"};
 

@@ -1,6 +1,7 @@
 /* Runs in: tests. */
 #include "tests/support.h"
 
+#include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
@@ -25,6 +26,11 @@ const char *const ENGINE_NAMES[EXECUTOR_ENGINE_COUNT] = {"processes", "threads",
 int64_t now_ms(void)
 {
     return clock_now_ns() / NS_PER_MS;
+}
+
+bool password_stays(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
 }
 
 /* ---- manuals ---- */

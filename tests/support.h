@@ -46,6 +46,11 @@ bool shm_names_are_gone(void);
 /* Bytes of this process's memory that a child would not get (MADV_DONTFORK). */
 size_t bytes_not_for_children(void);
 
+/* ---- libraries ---- */
+
+/* Whether a password in a URL is sent again to the same origin after a redirect: libcurl 8 (8.14 at least) drops it there too. */
+bool password_stays(void);
+
 /* ---- manuals ---- */
 
 /* The HTML pages of a manual as Debian packs it: of whichever version is installed, the last if there are several; NULL without one.

@@ -258,7 +258,7 @@ enum headers_verdict headers_line(struct headers *headers, const struct fetch_li
         if (headers->is_complete && !headers->is_interim) /* a redirect was followed: the limits are for one answer */
             headers->bytes = headers->count = 0;
         begin_answer(headers);
-        headers->is_open = true;
+        headers->is_open = headers->is_significant = true; /* the first line of headers is not to continue this one */
         const char *blank = memchr(line, ' ', bytes < 10 ? bytes : 10);
         headers->is_interim = blank && blank + 1 < line + bytes && blank[1] == '1';
         headers->ends_in_crlf = line[bytes - 1] == '\n' && line[bytes - 2] == '\r';

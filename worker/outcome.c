@@ -78,6 +78,8 @@ static enum fetch_error timeout_kind(const struct transfer *transfer)
     return FETCH_TIMEOUT_CONNECT; /* resolving, connecting, shaking hands, also behind a redirect */
 }
 
+#define HEADER_TOO_LARGE ((CURLcode)100) /* CURLE_TOO_LARGE, since libcurl 8.6 */
+
 static enum fetch_error refine(const struct transfer *transfer, CURLcode code, uint32_t redirects)
 {
     enum fetch_error error = outcome_of_code(code);
@@ -87,7 +89,8 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     if (code == CURLE_RECV_ERROR && (strstr(transfer->message, "chunk") || strstr(transfer->message, "nghttp2")))
         return FETCH_PROTOCOL;
     /* ... and a transfer coding that it does not know as an unknown content coding. */
-    if (code == CURLE_BAD_CONTENT_ENCODING && transfer->headers.has_transfer_coding)
+    if (code == CURLE_BAD_CONTENT_ENCODING &&
+        (transfer->headers.has_transfer_coding || strstr(transfer->message, "Transfer-Encoding")))
         return FETCH_PROTOCOL;
     /* The server ended a stream of HTTP/2, as it might have closed a connection; or libcurl did, since it was broken. */
     if (code == CURLE_HTTP2_STREAM && !strstr(transfer->message, "PROTOCOL_ERROR"))
@@ -95,6 +98,8 @@ static enum fetch_error refine(const struct transfer *transfer, CURLcode code, u
     /* So it says that the server went away (GOAWAY) before it looked at the request. */
     if (code == CURLE_HTTP2 && !transfer->message[0] && (!transfer->headers.is_open || transfer->headers.is_interim))
         return FETCH_RESET;
+    if (code == HEADER_TOO_LARGE && !transfer->headers.is_complete)
+        return FETCH_TOO_LARGE;
     if (code == CURLE_OUT_OF_MEMORY && transfer->headers.bytes && !transfer->headers.is_complete)
         return memory_was_refused() ? FETCH_PROTOCOL : FETCH_TOO_LARGE;
     /* The first URL was checked before; a bad one later came from a Location. */
@@ -140,7 +145,7 @@ static void explain(const struct transfer *transfer, CURLcode code, struct resul
         copy_text(result->detail, sizeof result->detail, "an interim answer that nobody asked for ended the exchange");
     else if (result->error == FETCH_PROTOCOL && (code == CURLE_OUT_OF_MEMORY || code == CURLE_BAD_FUNCTION_ARGUMENT))
         copy_text(result->detail, sizeof result->detail, "the first header line is folded");
-    else if (code == CURLE_OUT_OF_MEMORY && result->error == FETCH_TOO_LARGE)
+    else if ((code == CURLE_OUT_OF_MEMORY || code == HEADER_TOO_LARGE) && result->error == FETCH_TOO_LARGE)
         copy_text(result->detail, sizeof result->detail, "a header line is longer than libcurl takes");
     else if (result->error != FETCH_OK)
         copy_text(result->detail, sizeof result->detail,
