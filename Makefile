@@ -175,6 +175,11 @@ suites: $(binaries) $(BUILD)/tests/run $(BUILD)/shoal $(BUILD)/libshoal.a $(BUIL
 	@SHOAL_BUILD=$(BUILD) CC="$(CC)" \
 	  $(LAUNCH) $(BUILD)/tests/run -j $(JOBS) -t $(SUITE_SECONDS) $(WRAP:%=-w %) $(binaries) $(scripts)
 
+.PHONY: test-debian13
+#: test-debian13  the same of the last commit, in a Debian 13 made by debootstrap (needs root)
+test-debian13:
+	@tests/debian13 $(BUILD)/debian13
+
 # What the sanitizers and valgrind slow down gets more time. Suites that know SHOAL_TEST_ENGINE keep to those engines.
 sanitized     := -DSHOAL_FAULTS -DSHOAL_SANITIZED -fno-omit-frame-pointer -fno-sanitize-recover=all
 slow           = SUITE_SECONDS=600 SCRIPTS=
