@@ -221,10 +221,15 @@ lint_archives := $(archives:$(BUILD)/%=$(BUILD)/lint/%)
 #: lint        format, clang-tidy, cppcheck, folder arrows, banned calls, sizes, headers alone, man page, shell
 lint: deps-lint
 	@mkdir -p $(BUILD)/lint
-	$(again) STRICT=1 BUILD=$(BUILD)/lint $(lint_archives)
+	$(again) STRICT=1 BUILD=$(BUILD)/lint $(lint_archives) $(BUILD)/lint/coordinator/main.o
 	$(again) -k -Otarget -f tests/lint/lint.mk LINT=$(BUILD)/lint CC="$(CC)" \
 	  ARCHIVES="$(lint_archives)" \
 	  LISTED="$(COMMON:%=common/%.c) $(WORKER:%=worker/%.c) $(EXECUTOR:%=coordinator/%.c) $(COMMAND:%=coordinator/%.c) $(CRAWL:%=coordinator/%.c) $(COMPARE:%=coordinator/%.c)"
+
+.PHONY: circles
+#: circles     circles of files and of folders, and how many layers there are
+circles: $(archives) $(BUILD)/coordinator/main.o
+	@tests/lint/circles --layers $(BUILD)
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint
@@ -261,7 +266,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1
 # Without the optional ones the tests that need them are skipped.
 TEST_PACKAGES  := check libxml2-dev --optional ca-certificates nginx-light openssl python3 postgresql-doc python3-doc spin strace chromium
 DEBUG_PACKAGES := valgrind
-LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db
+LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db python3
 
 .PHONY: deps deps-run deps-test deps-valgrind deps-lint
 #: deps        installs what is missing of Debian's packages to build, test and lint (nothing when all is there)
