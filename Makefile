@@ -259,6 +259,12 @@ uninstall:
 	  $(foreach header,$(public_headers),$(at)/include/shoal/$(notdir $(header)))
 	-rmdir $(at)/include/shoal $(at)/libexec/shoal
 
+.PHONY: deb
+#: deb         Debian packages of the program and of the library, in build/deb
+deb: deps-run
+	@tests/install_deps $(DEB_PACKAGES)
+	@coordinator/package/deb $(BUILD)/deb $(VERSION)
+
 # ---- Debian's packages: to build, to test, to debug, to lint ----
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev \
@@ -266,6 +272,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1
 # Without the optional ones the tests that need them are skipped.
 TEST_PACKAGES  := check libxml2-dev --optional ca-certificates nginx-light openssl python3 postgresql-doc python3-doc spin strace chromium
 DEBUG_PACKAGES := valgrind
+DEB_PACKAGES   := dpkg-dev debhelper
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db python3
 
 .PHONY: deps deps-run deps-test deps-valgrind deps-lint

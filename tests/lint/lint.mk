@@ -6,7 +6,7 @@ tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl li
 product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c coordinator/*/*.c))
 tests    := $(sort $(wildcard tests/*.c tests/*/*.c))
 headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h coordinator/*/*.h tests/*.h tests/*/*.h))
-shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/debian13 tests/*.sh tests/*/*.sh tests/fuzz/run tests/model/run)
+shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/debian13 coordinator/package/deb tests/*.sh tests/*/*.sh tests/fuzz/run tests/model/run)
 sources  := $(product) $(tests) $(headers)
 
 .PHONY: lint format other-clang tidy cppcheck arrows banned sizes alone link man shell listed faults circles
