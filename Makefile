@@ -178,7 +178,7 @@ suites: $(binaries) $(BUILD)/tests/run $(BUILD)/shoal $(BUILD)/libshoal.a $(BUIL
 .PHONY: test-debian13
 #: test-debian13  the same of the last commit, in a Debian 13 made by debootstrap (needs root)
 test-debian13:
-	@tests/debian13 $(BUILD)/debian13
+	@tests/debian13 $(BUILD)/debian13 $(JOBS)
 
 # What the sanitizers and valgrind slow down gets more time. Suites that know SHOAL_TEST_ENGINE keep to those engines.
 sanitized     := -DSHOAL_FAULTS -DSHOAL_SANITIZED -fno-omit-frame-pointer -fno-sanitize-recover=all
