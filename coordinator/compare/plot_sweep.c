@@ -165,7 +165,7 @@ static void put_panel(struct writer *writer, const struct comparison *comparison
 {
     bool cut = false;
     enum way from = in_flight ? BEST_WORKERS : ONE_A_WORKER, to = in_flight ? BEST_WORKERS : BEST_IN_FLIGHT;
-    struct line lines[EXECUTOR_ENGINE_COUNT * WAY_COUNT];
+    struct line lines[(size_t)EXECUTOR_ENGINE_COUNT * WAY_COUNT];
     size_t count = 0;
     put_axis(writer, comparison, in_flight);
     for (int engine = 0; engine < EXECUTOR_ENGINE_COUNT; engine++) {
