@@ -272,7 +272,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libcurl4-openssl-dev libssl-dev zlib1
 # Without the optional ones the tests that need them are skipped.
 TEST_PACKAGES  := check libxml2-dev --optional ca-certificates nginx-light openssl python3 postgresql-doc python3-doc spin strace chromium
 DEBUG_PACKAGES := valgrind
-DEB_PACKAGES   := dpkg-dev debhelper
+DEB_PACKAGES   := build-essential debhelper
 LINT_PACKAGES  := clang clang-format clang-tidy cppcheck shellcheck man-db python3
 
 .PHONY: deps deps-run deps-test deps-valgrind deps-lint
