@@ -50,15 +50,18 @@ COMMAND  := main help option_table option_values options fetch_options units \
             input scheduler_work scheduler window task hosts turns retries due_heap report delivery outlinks \
             writer escape sink_text sink_jsonl save_name save_tree sink_files sink_tally summary status_line progress
 # whole sites
-CRAWL    := $(addprefix crawl/,crawl_command crawl_options crawl_option_table crawler_work crawler crawl_drain crawl_links crawl_site crawl_request \
-            crawl_page crawl_report story site reason scope expressions traps url_shape url_dates counters tell \
-            robots robots_text robots_rules robots_pattern \
-            politeness politeness_address politeness_backoff duplicates mirror mirror_log convert link_value \
-            url_log scratch_file private_map url_set \
-            frontier_local frontier_queue frontier_record frontier_cells frontier_spill frontier_park frontier_disk frontier_file)
+CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
+            crawl/crawl_links crawl/crawl_site crawl/crawl_request crawl/crawl_page crawl/crawl_report crawl/story crawl/site \
+            crawl/reason crawl/scope crawl/expressions crawl/traps crawl/url_shape crawl/url_dates crawl/counters crawl/tell \
+            crawl/robots crawl/robots_text crawl/robots_rules crawl/robots_pattern crawl/politeness crawl/politeness_address \
+            crawl/politeness_backoff crawl/duplicates crawl/mirror crawl/mirror_log crawl/convert crawl/link_value crawl/url_log \
+            crawl/scratch_file crawl/private_map crawl/url_set crawl/frontier_local crawl/frontier_queue crawl/frontier_record \
+            crawl/frontier_cells crawl/frontier_spill crawl/frontier_park crawl/frontier_disk crawl/frontier_file
 # the designs side by side
-COMPARE  := $(addprefix compare/,compare_command options design sweep list bundled runner footprint series comparison \
-            report report_text report_table report_sweep report_remarks report_json report_csv plot_sweep plot_script plot)
+COMPARE  := compare/compare_command compare/options compare/design compare/sweep compare/list compare/bundled compare/runner \
+            compare/footprint compare/series compare/comparison compare/report compare/report_text compare/report_table \
+            compare/report_sweep compare/report_remarks compare/report_json compare/report_csv compare/plot_sweep \
+            compare/plot_script compare/plot
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
 SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c web.c \
