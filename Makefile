@@ -236,7 +236,7 @@ circles: $(archives) $(BUILD)/coordinator/main.o
 
 #: format      lays all C sources out as .clang-format says
 format: deps-lint
-	@clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator coordinator/* tests tests/*,$(dir)/*.[ch])))
+	@clang-format -i $(sort $(wildcard $(foreach dir,common worker coordinator coordinator/* worker/* coordinator/*/* tests tests/*,$(dir)/*.[ch])))
 
 # ---- installing: PREFIX=/usr/local, DESTDIR= ----
 
@@ -252,9 +252,9 @@ install: $(BUILD)/shoal $(BUILD)/origin $(BUILD)/libshoal.a
 	for header in $(public_headers); do \
 	  sed 's|^#include "[a-z]*/\(.*\)"|#include "shoal/\1"|' $$header > $(BUILD)/header.h && \
 	  install -m 644 $(BUILD)/header.h $(at)/include/shoal/$${header##*/} || exit 1; done
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' coordinator/shoal.pc.in > $(BUILD)/shoal.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' coordinator/package/shoal.pc.in > $(BUILD)/shoal.pc
 	install -m 644 $(BUILD)/shoal.pc $(at)/lib/pkgconfig/shoal.pc
-	install -m 644 coordinator/shoal.1 $(at)/share/man/man1/shoal.1
+	install -m 644 coordinator/package/shoal.1 $(at)/share/man/man1/shoal.1
 
 #: uninstall   removes what install put there
 uninstall:

@@ -1,5 +1,5 @@
 /* Runs in: tests. Mirrors coordinator/crawl/crawl_options.c and crawl_option_table.c. Run it from the root of the repository: it looks
- * at coordinator/shoal.1. */
+ * at coordinator/package/shoal.1. */
 #include "coordinator/crawl/crawl_options.h"
 
 #include <check.h>
@@ -329,7 +329,7 @@ START_TEST(help_and_manual_know_every_option)
     struct option_spec specs[CRAWL_SPECS_MAX];
     struct option_table table = crawl_option_table(specs);
     static char manual[131072];
-    FILE *file = fopen("coordinator/shoal.1", "r");
+    FILE *file = fopen("coordinator/package/shoal.1", "r");
     ck_assert_msg(file != NULL, "run from the root of the repository");
     manual[fread(manual, 1, sizeof manual - 1, file)] = '\0';
     fclose(file);

@@ -1,5 +1,5 @@
 /* Runs in: tests. Mirrors coordinator/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
- * it from the root of the repository: it looks at coordinator/shoal.1. */
+ * it from the root of the repository: it looks at coordinator/package/shoal.1. */
 #include "coordinator/options.h"
 
 #include <check.h>
@@ -355,7 +355,7 @@ START_TEST(help_and_manual_know_every_option)
     struct option_table compare = compare_option_table(specs);
     char *fetch_help = text_of(help_put_fetch), *compare_help = text_of(help_put_compare);
     static char manual[65536];
-    FILE *file = fopen("coordinator/shoal.1", "r");
+    FILE *file = fopen("coordinator/package/shoal.1", "r");
     ck_assert_msg(file != NULL, "run from the root of the repository");
     manual[fread(manual, 1, sizeof manual - 1, file)] = '\0';
     fclose(file);

@@ -3,9 +3,9 @@
 
 LINT     ?= build/lint
 tidy_flags  := -std=c11 -D_GNU_SOURCE -I. $(shell pkg-config --cflags libcurl libcrypto libxml-2.0)
-product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c coordinator/*/*.c))
+product  := $(sort $(wildcard common/*.c worker/*.c coordinator/*.c coordinator/*/*.c coordinator/*/*/*.c worker/*/*.c))
 tests    := $(sort $(wildcard tests/*.c tests/*/*.c))
-headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h coordinator/*/*.h tests/*.h tests/*/*.h))
+headers  := $(sort $(wildcard common/*.h worker/*.h coordinator/*.h coordinator/*/*.h coordinator/*/*/*.h worker/*/*.h tests/*.h tests/*/*.h))
 shell    := $(wildcard .ci/run tests/run_demo tests/install_deps tests/debian13 coordinator/package/deb tests/*.sh tests/*/*.sh tests/fuzz/run tests/model/run)
 sources  := $(product) $(tests) $(headers)
 
@@ -52,7 +52,7 @@ link:
 	@tests/lint/link.sh $(LINT) $(ARCHIVES)
 
 man:
-	@man --warnings -E UTF-8 -l -Tutf8 -Z coordinator/shoal.1 2>&1 >/dev/null | sed 's/^/coordinator\/shoal.1: /' >$(LINT)/man.log; \
+	@man --warnings -E UTF-8 -l -Tutf8 -Z coordinator/package/shoal.1 2>&1 >/dev/null | sed 's/^/coordinator\/shoal.1: /' >$(LINT)/man.log; \
 	  cat $(LINT)/man.log; test ! -s $(LINT)/man.log
 shell:
 	@shellcheck $(shell)
