@@ -1,7 +1,7 @@
 /* Runs in: coordinator */
 #include "coordinator/fetch_command.h"
 
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/scheduler_work.h"
 #include "coordinator/session.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/writer.h"
 
 /* `shoal help [command]`: argv[0] is "help". Prints on standard output, or one line on stderr when

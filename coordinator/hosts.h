@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "common/url.h"
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 
 /* Retry-After is obeyed within these bounds (RFC 9110 section 10.2.3 sets none). */
 #define HOSTS_HOLD_MIN_S 1

@@ -11,7 +11,7 @@
 #include "coordinator/compare/compare_command.h"
 #include "coordinator/crawl/crawl_command.h"
 #include "coordinator/escape.h"
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/fetch_command.h"
 #include "coordinator/help.h"
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 #include "coordinator/task.h"
 
 /* Before the first retry; doubled for each one more; give or take half of it. */

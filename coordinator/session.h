@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/option_table.h"
 #include "coordinator/options.h"
 #include "coordinator/run.h"

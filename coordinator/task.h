@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 #include "coordinator/executor.h"
 #include "coordinator/hosts.h"
 

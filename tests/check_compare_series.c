@@ -1,7 +1,7 @@
 /* Runs in: tests. Mirrors coordinator/compare/series.c and comparison.c. */
 #include "coordinator/compare/series.h"
 
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "tests/compare.h"
 
 #define ASSERT_NEAR(is, expected) ck_assert_double_eq_tol((is), (expected), 1e-6)

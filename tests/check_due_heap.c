@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/due_heap.c. */
-#include "coordinator/due_heap.h"
+/* Runs in: tests. Mirrors coordinator/base/due_heap.c. */
+#include "coordinator/base/due_heap.h"
 
 #include <check.h>
 #include <stdlib.h>

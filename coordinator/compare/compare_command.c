@@ -20,7 +20,7 @@
 #include "coordinator/compare/runner.h"
 #include "coordinator/compare/sweep.h"
 #include "coordinator/cpus.h"
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/status_line.h"
 #include "coordinator/units.h"
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "coordinator/compare/series.h"
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/writer.h"
 
 /* The name of the design that `shoal fetch` uses by itself. */

@@ -23,7 +23,7 @@
 
 #include "common/clock.h"
 #include "coordinator/compare/footprint.h"
-#include "coordinator/exit_status.h"
+#include "coordinator/base/exit_status.h"
 
 #define ARGUMENT_BYTES 48
 #define OWN_ARGUMENTS 16 /* more than are ever put */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "coordinator/crawl/private_map.h"
+#include "coordinator/base/private_map.h"
 
 struct cell {
     uint64_t key; /* 0: empty */

@@ -13,9 +13,9 @@
 #include "coordinator/crawl/frontier.h"
 #include "coordinator/crawl/site.h"
 #include "coordinator/crawl/story.h"
-#include "coordinator/crawl/url_log.h"
+#include "coordinator/base/url_log.h"
 #include "coordinator/crawl/url_set.h"
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 #include "coordinator/hosts.h"
 #include "coordinator/retries.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "coordinator/crawl/private_map.h"
+#include "coordinator/base/private_map.h"
 
 #define ENTRIES_FIRST 4096u
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "coordinator/crawl/private_map.h"
+#include "coordinator/base/private_map.h"
 
 #include "common/check.h"
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "coordinator/crawl/private_map.h"
-#include "coordinator/crawl/url_log.h"
+#include "coordinator/base/private_map.h"
+#include "coordinator/base/url_log.h"
 
 #define ENTRIES_FIRST 4096u
 #define LINKS_FIRST 256u

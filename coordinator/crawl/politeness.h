@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 
 /* After 429 or 503 without Retry-After, and where the host gives no answer: the hold doubles from the first to the longest, give or take
  * a quarter. */

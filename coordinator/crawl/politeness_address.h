@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 
 struct polite_host;
 

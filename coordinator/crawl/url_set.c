@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "coordinator/crawl/private_map.h"
+#include "coordinator/base/private_map.h"
 
 #define SHARD_BITS 4u
 #define SHARDS (1u << SHARD_BITS)

@@ -3,7 +3,7 @@
  *     file:  8 bytes of nothing | u16 bytes, text | u16 bytes, text | ...      a text's number is where it begins
  *
  * The end of the file is still in the buffer. */
-#include "coordinator/crawl/url_log.h"
+#include "coordinator/base/url_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "coordinator/crawl/scratch_file.h"
+#include "coordinator/base/temporary_file.h"
 
 #define BUFFER_BYTES (64u << 10)
 #define FIRST 8u

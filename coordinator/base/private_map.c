@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/private_map.h"
+#include "coordinator/base/private_map.h"
 
 #include <sys/mman.h>
 

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/scratch_file.h"
+#include "coordinator/base/temporary_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/due_heap.h"
+#include "coordinator/base/due_heap.h"
 
 #include <stdlib.h>
 
