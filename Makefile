@@ -45,14 +45,14 @@ WORKER   := worker fetch libcurl transfer wishes headers body decoder tls_end ad
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
 # the command line
-COMMAND  := main help option_table option_values options fetch_options units \
+COMMAND  := main help option_table option_values options fetch_options text/units \
             fetch_command session run signals wakeups \
             input scheduler_work scheduler window task hosts turns retries base/due_heap report delivery outlinks \
-            writer escape sink_text sink_jsonl save_name save_tree sink_files sink_tally summary status_line progress
+            text/writer text/escape sink_text sink_jsonl save_name save_tree sink_files sink_tally summary status_line progress
 # whole sites
 CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
             crawl/crawl_links crawl/crawl_site crawl/crawl_request crawl/crawl_page crawl/crawl_report crawl/story crawl/site \
-            crawl/reason crawl/scope crawl/expressions crawl/traps crawl/url_shape crawl/url_dates crawl/counters crawl/tell \
+            crawl/reason crawl/scope crawl/expressions crawl/traps crawl/url_shape crawl/url_dates crawl/counters text/tell \
             crawl/robots crawl/robots_text crawl/robots_rules crawl/robots_pattern crawl/politeness crawl/politeness_address \
             crawl/politeness_backoff crawl/duplicates crawl/mirror crawl/mirror_log crawl/convert crawl/link_value base/url_log \
             base/temporary_file base/private_map crawl/url_set crawl/frontier_local crawl/frontier_queue crawl/frontier_record \

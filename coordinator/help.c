@@ -10,9 +10,9 @@
 #include "common/version.h"
 #include "coordinator/compare/options.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/option_table.h"
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 #include "worker/worker.h"
 
 #define COLUMNS_MAX 79

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "coordinator/base/exit_status.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* `shoal help [command]`: argv[0] is "help". Prints on standard output, or one line on stderr when
  * there is no such command (EXIT_USAGE) or the output cannot be written (EXIT_CANNOT_RUN). */

@@ -10,7 +10,7 @@
 
 #include "coordinator/compare/compare_command.h"
 #include "coordinator/crawl/crawl_command.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/base/exit_status.h"
 #include "coordinator/fetch_command.h"
 #include "coordinator/help.h"

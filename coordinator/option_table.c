@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 
 #define SPECS_MAX 96
 #define LONG_VALUE \

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 static bool say(char *why, size_t why_bytes, const char *text)
 {

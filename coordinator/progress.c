@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/status_line.h"
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 #define SMOOTHING_S 2.0 /* the rates forget what is older */
 

@@ -19,7 +19,7 @@
 
 #include "common/status.h"
 #include "coordinator/options.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 struct progress;
 

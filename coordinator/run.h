@@ -27,7 +27,7 @@
 #include "coordinator/signals.h"
 #include "coordinator/wakeups.h"
 #include "coordinator/work.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 #define RUN_GRACE_MS 5000
 #define RUN_ABORT_MS 1000

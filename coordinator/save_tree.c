@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/fault.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 
 #define TEMPORARY_TRIES 100
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/outlinks.h"
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 struct sink_jsonl {
     struct sink sink;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/outlinks.h"
 
 struct sink_text {

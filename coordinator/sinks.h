@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "coordinator/sink.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* What a sink shows otherwise than by itself. */
 enum sink_show {

@@ -11,7 +11,7 @@
 
 #include "common/status.h"
 #include "coordinator/options.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 #define STATUS_LINE_REDRAW_MS 200
 #define STATUS_LINE_PLAIN_MS 10000

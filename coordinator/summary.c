@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 void summary_count(struct summary *summary, const struct outcome *outcome)
 {

@@ -9,7 +9,7 @@
 
 #include "common/fetch_error.h"
 #include "coordinator/sink.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* Begins as all zero. */
 struct summary {

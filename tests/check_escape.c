@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/escape.c. */
-#include "coordinator/escape.h"
+/* Runs in: tests. Mirrors coordinator/text/escape.c. */
+#include "coordinator/text/escape.h"
 
 #include <check.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/units.c. */
-#include "coordinator/units.h"
+/* Runs in: tests. Mirrors coordinator/text/units.c. */
+#include "coordinator/text/units.h"
 
 #include <check.h>
 #include <stdio.h>

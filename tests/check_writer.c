@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/writer.c. */
-#include "coordinator/writer.h"
+/* Runs in: tests. Mirrors coordinator/text/writer.c. */
+#include "coordinator/text/writer.h"
 
 #include <check.h>
 #include <errno.h>

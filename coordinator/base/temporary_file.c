@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 
 /* Where the file system knows no file without a name: one that loses it at once. */
 static int open_named(const char *directory)

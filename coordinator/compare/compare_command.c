@@ -22,7 +22,7 @@
 #include "coordinator/cpus.h"
 #include "coordinator/base/exit_status.h"
 #include "coordinator/status_line.h"
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 #define WHY_BYTES 512
 #define EXIT_SIGNAL_BASE 128

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "common/url.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 

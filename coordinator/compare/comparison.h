@@ -10,7 +10,7 @@
 
 #include "coordinator/compare/series.h"
 #include "coordinator/base/exit_status.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* The name of the design that `shoal fetch` uses by itself. */
 #define COMPARISON_DEFAULT_NAME "processes-event-loop"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 #define FEW_THREADS 5 /* as the classic example has them */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

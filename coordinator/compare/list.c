@@ -12,7 +12,7 @@
 
 #include "common/limits.h"
 #include "coordinator/input.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 #define LINES_A_LOOK 4096 /* read between two looks for signals */
 

@@ -23,7 +23,7 @@
 
 #include "common/clock.h"
 #include "common/descriptor.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 
 #define GNUPLOT_MS 30000
 #define PATH_SHOWN_BYTES 200

@@ -12,7 +12,7 @@
 #include "coordinator/compare/plot.h"
 #include "coordinator/compare/plot_sweep.h"
 #include "coordinator/compare/report_text.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 

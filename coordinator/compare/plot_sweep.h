@@ -5,7 +5,7 @@
 #define SHOAL_COMPARE_PLOT_SWEEP_H
 
 #include "coordinator/compare/comparison.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* 0xrrggbb; told apart by those who see no red or green, too. */
 unsigned plot_engine_colour(enum executor_engine engine);

@@ -5,7 +5,7 @@
 #define SHOAL_COMPARE_REPORT_H
 
 #include "coordinator/compare/comparison.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 enum report_format { REPORT_TABLE, REPORT_JSON, REPORT_CSV, REPORT_FORMAT_COUNT };
 

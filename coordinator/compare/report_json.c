@@ -11,7 +11,7 @@
 #include "common/version.h"
 #include "coordinator/compare/report.h"
 #include "coordinator/compare/report_text.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/signals.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "coordinator/compare/report_text.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/signals.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)

@@ -5,7 +5,7 @@
 #define SHOAL_COMPARE_REPORT_REMARKS_H
 
 #include "coordinator/compare/comparison.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* What was measured and what the columns mean; how the default stands; what failed, and why. */
 void report_put_remarks(struct writer *writer, const struct comparison *comparison);

@@ -5,7 +5,7 @@
 #define SHOAL_COMPARE_REPORT_SWEEP_H
 
 #include "coordinator/compare/comparison.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* Nothing where there was no sweep. */
 void report_put_sweep(struct writer *writer, const struct comparison *comparison);

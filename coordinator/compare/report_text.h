@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "coordinator/compare/comparison.h"
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* Of a terminal; lines of prose end one before. */
 #define TEXT_COLUMNS 80

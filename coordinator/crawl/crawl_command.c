@@ -9,7 +9,7 @@
 #include "coordinator/crawl/crawl_options.h"
 #include "coordinator/crawl/crawler_work.h"
 #include "coordinator/crawl/mirror.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/session.h"
 #include "coordinator/status_line.h"
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "common/url.h"
-#include "coordinator/escape.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/help.h"
 
 #define PER_HOST_DEFAULT 4

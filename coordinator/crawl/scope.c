@@ -10,7 +10,7 @@
 #include "common/fingerprint.h"
 #include "common/url_plain.h"
 #include "coordinator/crawl/expressions.h"
-#include "coordinator/crawl/tell.h"
+#include "coordinator/text/tell.h"
 
 #define PLACES_FIRST 64u
 

@@ -8,7 +8,7 @@
 #include "common/fingerprint.h"
 #include "common/limits.h"
 #include "coordinator/crawl/counters.h"
-#include "coordinator/crawl/tell.h"
+#include "coordinator/text/tell.h"
 #include "coordinator/crawl/url_dates.h"
 #include "coordinator/crawl/url_shape.h"
 

@@ -1,10 +1,10 @@
-/* Runs in: tests. Durations, sizes and counts of the command line: coordinator/units.c and option_values.c, against the same
+/* Runs in: tests. Durations, sizes and counts of the command line: coordinator/text/units.c and option_values.c, against the same
  * number worked out in 128 bits. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "coordinator/option_values.h"
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 #include "tests/fuzz/fuzz.h"
 
 #define UNTOUCHED 0x5a5a5a5a5a5a5a5a

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/tell.h"
+#include "coordinator/text/tell.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/units.h"
+#include "coordinator/text/units.h"
 
 #include <stdio.h>
 #include <string.h>

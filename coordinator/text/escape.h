@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 /* For people: a byte is shown as \x1b, a code point as \u{202e}. A backslash of the text itself
  * stays as it is, so this cannot be undone; programs should read JSON. */

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/writer.h"
+#include "coordinator/text/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "coordinator/escape.h"
-#include "coordinator/units.h"
+#include "coordinator/text/escape.h"
+#include "coordinator/text/units.h"
 
 #define LINE_SLACK_BYTES ((size_t)16 << 10) /* so that the last line before a write rarely makes the buffer grow */
 #define MEMORY_BUFFER_BYTES ((size_t)256)
