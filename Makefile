@@ -45,7 +45,7 @@ WORKER   := worker fetch libcurl transfer wishes headers body decoder tls_end ad
 EXECUTOR := cpus executor_open executor feed future completions map reaper \
             engine_processes engine_threads engine_serial
 # the command line
-COMMAND  := main help option_table option_values options fetch_options text/units \
+COMMAND  := main help options/option_table options/option_values options/options options/fetch_options text/units \
             fetch_command session run signals wakeups \
             input scheduler_work scheduler window task hosts turns retries base/due_heap report delivery outlinks \
             text/writer text/escape sink_text sink_jsonl save_name save_tree sink_files sink_tally summary status_line progress
@@ -58,7 +58,7 @@ CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table cra
             base/temporary_file base/private_map crawl/url_set crawl/frontier_local crawl/frontier_queue crawl/frontier_record \
             crawl/frontier_cells crawl/frontier_spill crawl/frontier_park crawl/frontier_disk crawl/frontier_file
 # the designs side by side
-COMPARE  := compare/compare_command compare/options compare/design compare/sweep compare/list compare/bundled compare/runner \
+COMPARE  := compare/compare_command compare/compare_options compare/design compare/sweep compare/list compare/bundled compare/runner \
             compare/footprint compare/series compare/comparison compare/report compare/report_text compare/report_table \
             compare/report_sweep compare/report_remarks compare/report_json compare/report_csv compare/plot_sweep \
             compare/plot_script compare/plot

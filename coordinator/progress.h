@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/options.h"
+#include "coordinator/options/options.h"
 #include "coordinator/text/writer.h"
 
 struct progress;

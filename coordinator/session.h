@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include "coordinator/base/exit_status.h"
-#include "coordinator/option_table.h"
-#include "coordinator/options.h"
+#include "coordinator/options/option_table.h"
+#include "coordinator/options/options.h"
 #include "coordinator/run.h"
 #include "coordinator/sinks.h"
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/options.h"
+#include "coordinator/options/options.h"
 #include "coordinator/text/writer.h"
 
 #define STATUS_LINE_REDRAW_MS 200

@@ -1,6 +1,6 @@
-/* Runs in: tests. Mirrors coordinator/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
+/* Runs in: tests. Mirrors coordinator/options/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
  * it from the root of the repository: it looks at coordinator/package/shoal.1. */
-#include "coordinator/options.h"
+#include "coordinator/options/options.h"
 
 #include <check.h>
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "coordinator/compare/options.h"
+#include "coordinator/compare/compare_options.h"
 #include "coordinator/help.h"
-#include "coordinator/option_table.h"
+#include "coordinator/options/option_table.h"
 
 #define ARGUMENTS_MAX 32
 

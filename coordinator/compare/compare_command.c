@@ -15,7 +15,7 @@
 #include "common/url.h"
 #include "coordinator/compare/bundled.h"
 #include "coordinator/compare/list.h"
-#include "coordinator/compare/options.h"
+#include "coordinator/compare/compare_options.h"
 #include "coordinator/compare/plot.h"
 #include "coordinator/compare/runner.h"
 #include "coordinator/compare/sweep.h"

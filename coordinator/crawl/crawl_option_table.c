@@ -9,7 +9,7 @@
 
 #include "common/url_query.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/option_values.h"
+#include "coordinator/options/option_values.h"
 
 #define RATE_PER_S_MAX 1e6
 #define FRONTIER_BYTES_MIN (1ull << 20)

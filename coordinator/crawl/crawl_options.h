@@ -6,8 +6,8 @@
 
 #include "coordinator/crawl/scope.h"
 #include "coordinator/crawl/traps.h"
-#include "coordinator/option_table.h"
-#include "coordinator/options.h"
+#include "coordinator/options/option_table.h"
+#include "coordinator/options/options.h"
 
 enum crawl_sitemaps { SITEMAPS_AUTO, SITEMAPS_ALWAYS, SITEMAPS_NEVER, SITEMAPS_COUNT };
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. A whole command line: coordinator/options.c and what stands behind it. The lines of the input are the
+/* Runs in: tests. A whole command line: coordinator/options/options.c and what stands behind it. The lines of the input are the
  * arguments. What is wrong is said in one line on standard error; what is taken is within the bounds that the help names. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "coordinator/options.h"
+#include "coordinator/options/options.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ARGUMENTS_MAX 24

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/option_values.h"
+#include "coordinator/options/option_values.h"
 #include "coordinator/text/units.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "coordinator/options.h"
+#include "coordinator/options/options.h"
 
 /* Enough for the line that says what is wrong with a value. */
 #define OPTION_WHY_BYTES 256

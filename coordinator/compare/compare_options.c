@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/compare/options.h"
+#include "coordinator/compare/compare_options.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "coordinator/cpus.h"
 #include "coordinator/help.h"
-#include "coordinator/option_values.h"
+#include "coordinator/options/option_values.h"
 
 #define ROUNDS_DEFAULT 3
 #define ROUNDS_MAX 1000u

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "coordinator/option_table.h"
-#include "coordinator/option_values.h"
+#include "coordinator/options/option_table.h"
+#include "coordinator/options/option_values.h"
 #include "worker/worker.h"
 
 #define RETRIES_MAX 100u

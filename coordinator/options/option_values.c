@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/option_values.h"
+#include "coordinator/options/option_values.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/option_table.h"
+#include "coordinator/options/option_table.h"
 
 #include <getopt.h>
 #include <stdarg.h>

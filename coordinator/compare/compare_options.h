@@ -1,6 +1,6 @@
 /* Runs in: coordinator
  *
- * options.h: the command line of `shoal compare`, read into one struct. */
+ * compare_options.h: the command line of `shoal compare`, read into one struct. */
 #ifndef SHOAL_COMPARE_OPTIONS_H
 #define SHOAL_COMPARE_OPTIONS_H
 
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "coordinator/compare/report.h"
-#include "coordinator/option_table.h"
-#include "coordinator/options.h"
+#include "coordinator/options/option_table.h"
+#include "coordinator/options/options.h"
 
 #define COMPARE_SPECS_MAX 64
 

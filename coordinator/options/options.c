@@ -1,11 +1,11 @@
 /* Runs in: coordinator */
-#include "coordinator/options.h"
+#include "coordinator/options/options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "coordinator/help.h"
-#include "coordinator/option_table.h"
+#include "coordinator/options/option_table.h"
 
 #define RETRIES_DEFAULT 2
 
