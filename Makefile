@@ -42,8 +42,8 @@ WORKER   := worker fetch libcurl transfer wishes headers body decoder tls_end ad
             html_tokenizer html_tag html_raw html_markup html_reference \
             sandbox rlimits landlock seccomp
 # the futures: the C API
-EXECUTOR := cpus executor_open executor feed future completions map reaper \
-            engine_processes engine_threads engine_serial
+EXECUTOR := executor/cpus executor/executor_open executor/executor executor/feed executor/future executor/completions executor/map executor/reaper \
+            executor/engine_processes executor/engine_threads executor/engine_serial
 # the command line
 COMMAND  := main help options/option_table options/option_values options/options options/fetch_options text/units \
             fetch_command session run signals wakeups \
@@ -115,7 +115,7 @@ $(BUILD)/lib%.a: Makefile
 	@$(AR) qcs $@ $(filter %.o,$^)
 
 # One object with only the names that the public headers declare, so that nobody's `ring_push` collides with ours.
-public_headers := coordinator/executor.h common/fetch_error.h common/limits.h common/status.h
+public_headers := coordinator/executor/executor.h common/fetch_error.h common/limits.h common/status.h
 $(BUILD)/public-names: $(public_headers)
 	@mkdir -p $(@D)
 	@sed -n 's/^[a-z].*[ *]\([a-z_]*\)(.*/\1/p' $^ > $@

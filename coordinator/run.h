@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "coordinator/delivery.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "coordinator/input.h"
 #include "coordinator/progress.h"
 #include "coordinator/signals.h"

@@ -28,7 +28,7 @@
 
 #include "common/status.h"
 #include "coordinator/delivery.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "coordinator/hosts.h"
 #include "coordinator/input.h"
 

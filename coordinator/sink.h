@@ -9,7 +9,7 @@
 
 #include "common/page.h"
 #include "coordinator/crawl/reason.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 
 /* What a crawl says of a URL besides. Texts are not yet escaped; bytes 0: nothing to say. */
 struct crawl_note {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "coordinator/base/due_heap.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "coordinator/hosts.h"
 
 enum task_state { TASK_WAITING, TASK_BACKING_OFF, TASK_IN_FLIGHT, TASK_STATE_COUNT };

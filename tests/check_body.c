@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/slot.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 #include "tests/support.h"
 
 #define MEMORY_BYTES (1u << 20)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "tests/nginx.h"
 
 #define NET_MS 60000 /* how long anything may take: a net, never a pace */

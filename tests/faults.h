@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 
 #define FAULT_WORKER 1u
 #define FAULT_COORDINATOR 2u

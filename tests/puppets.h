@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "common/ring.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 #define PUPPETS 2u
 #define QUARANTINE PUPPETS /* the index of the worker there */

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "common/shared.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "tests/origin/origin.h"
 
 /* Whether each test has a process of its own, which it may end; not so under valgrind (CK_FORK=no). */

@@ -19,7 +19,7 @@
 #include "coordinator/compare/plot.h"
 #include "coordinator/compare/runner.h"
 #include "coordinator/compare/sweep.h"
-#include "coordinator/cpus.h"
+#include "coordinator/executor/cpus.h"
 #include "coordinator/base/exit_status.h"
 #include "coordinator/status_line.h"
 #include "coordinator/text/units.h"

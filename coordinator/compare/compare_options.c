@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/cpus.h"
+#include "coordinator/executor/cpus.h"
 #include "coordinator/help.h"
 #include "coordinator/options/option_values.h"
 

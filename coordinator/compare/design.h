@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 
 #define DESIGNS_MAX 64
 #define DESIGN_NAME_BYTES 40

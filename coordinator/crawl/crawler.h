@@ -28,7 +28,7 @@
 #include "common/status.h"
 #include "coordinator/crawl/crawl_options.h"
 #include "coordinator/delivery.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "coordinator/input.h"
 
 struct crawler;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 
 enum output_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_COUNT };
 enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_COUNT };

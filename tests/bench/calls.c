@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "tests/bench/empty_job.h"
 
 #define ROUNDS 9

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "tests/bench/calls.h"
 #include "tests/bench/empty_job.h"
 

@@ -13,7 +13,7 @@
 #include "common/page.h"
 #include "common/roster.h"
 #include "common/slot.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 #include "tests/fuzz/fuzz.h"
 
 #define WORKERS 2u

@@ -1,6 +1,6 @@
 /* Runs in: tests, under spin.
  *
- * coordinator.pml: coordinator/feed.c, executor.c and reaper.c, as far as slots, rings and deaths go. */
+ * coordinator.pml: coordinator/executor/feed.c, executor.c and reaper.c, as far as slots, rings and deaths go. */
 
 inline post(k)
 {

@@ -1,7 +1,7 @@
 /* Runs in: tests, under spin.
  *
  * protocol.pml: how URLs go through slots and rings while workers are killed, as common/ring.c, slot.c, done_ring.c, roster.c,
- * worker/worker.c, coordinator/feed.c, executor.c and reaper.c do it. tests/model/cases lists what is run.
+ * worker/worker.c, coordinator/executor/feed.c, executor.c and reaper.c do it. tests/model/cases lists what is run.
  *
  * DESIGN. One coordinator, WORKERS workers, one more for quarantine where CRASHES are possible. Each `if .. DIES fi` of a
  * worker is one access to shared memory or one system call, and SIGKILL may come before any of them. What two neighbouring

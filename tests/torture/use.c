@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 
 #define FUTURES_MAX 32
 #define PATIENCE_MS 15000

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/cpus.h"
+#include "coordinator/executor/cpus.h"
 
 #include <sched.h>
 #include <stdio.h>

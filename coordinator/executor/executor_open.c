@@ -18,8 +18,8 @@
 #include "common/extent.h"
 #include "common/page.h"
 #include "common/version.h"
-#include "coordinator/cpus.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/cpus.h"
+#include "coordinator/executor/pool.h"
 
 #define CONCURRENCY_DEFAULT 64u
 #define PENDING_MIN 1024u

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include "common/fault.h"
 #include "common/fence.h"
 #include "common/slot.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 #define EVENTS_MAX 64
 #define DONE_TAG UINT32_MAX

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 static void *run_thread(void *context)
 {

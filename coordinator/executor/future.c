@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/fault.h"
 #include "common/slot.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 static const char NOTHING[] = "";
 

@@ -14,7 +14,7 @@
 #include "common/ring.h"
 #include "common/roster.h"
 #include "common/slot.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 /* Bells in one go: the others are woken as more work comes. */
 #define BELLS_MAX 64u

@@ -25,7 +25,7 @@
 #include "common/ring.h"
 #include "common/roster.h"
 #include "common/slot.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 #define STRIKES_MAX 2u
 #define ATTEMPTS_MAX 100u     /* deaths of others' doing end too */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 #define EXECUTORS_MAX 64
 #define SLICE_MS 1000 /* hung workers of several executors are looked for so often */

@@ -20,7 +20,7 @@
 #include "common/shared.h"
 #include "common/state.h"
 #include "common/url.h"
-#include "coordinator/executor.h"
+#include "coordinator/executor/executor.h"
 #include "worker/worker.h"
 
 enum future_phase { FUTURE_QUEUED, FUTURE_PLACED, FUTURE_FINISHED, FUTURE_CANCELLED };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 struct executor_map {
     struct executor *executor;

@@ -14,7 +14,7 @@
 #include "common/descriptor.h"
 #include "common/fault.h"
 #include "common/roster.h"
-#include "coordinator/pool.h"
+#include "coordinator/executor/pool.h"
 
 /* Workers decide nothing about signals: the terminal's go to the coordinator. SIGTERM ends one at once. */
 static void reset_signals(void)
