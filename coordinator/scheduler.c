@@ -14,8 +14,8 @@
 #include "common/clock.h"
 #include "common/url.h"
 #include "coordinator/report.h"
-#include "coordinator/retries.h"
-#include "coordinator/turns.h"
+#include "coordinator/politeness/retries.h"
+#include "coordinator/politeness/turns.h"
 #include "coordinator/window.h"
 
 /* Lines read in one feed at most: so that results and signals are seen to in between. */

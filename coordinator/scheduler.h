@@ -29,7 +29,7 @@
 #include "common/status.h"
 #include "coordinator/delivery.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/hosts.h"
+#include "coordinator/politeness/hosts.h"
 #include "coordinator/input.h"
 
 #define SCHEDULER_WINDOW_MIN 4096u

@@ -10,7 +10,7 @@
 
 #include "coordinator/base/due_heap.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/hosts.h"
+#include "coordinator/politeness/hosts.h"
 
 enum task_state { TASK_WAITING, TASK_BACKING_OFF, TASK_IN_FLIGHT, TASK_STATE_COUNT };
 

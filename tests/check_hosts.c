@@ -1,4 +1,4 @@
-/* Runs in: tests. The ledger of coordinator/hosts.c. */
+/* Runs in: tests. The ledger of coordinator/politeness/hosts.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "common/url_plain.h"
-#include "coordinator/hosts.h"
+#include "coordinator/politeness/hosts.h"
 
 static struct hosts *hosts;
 

@@ -1,6 +1,6 @@
-/* Runs in: tests. coordinator/crawl/politeness.c with politeness_address.c and politeness_backoff.c, in time of the test's own.
+/* Runs in: tests. coordinator/politeness/politeness.c with politeness_address.c and politeness_backoff.c, in time of the test's own.
  * Made-up events: check_politeness_model.c. */
-#include "coordinator/crawl/politeness.h"
+#include "coordinator/politeness/politeness.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/crawl/politeness.c with made-up events, beside a model that looks at every host at every step; and with very
+/* Runs in: tests. coordinator/politeness/politeness.c with made-up events, beside a model that looks at every host at every step; and with very
  * many hosts. */
 #include <check.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/crawl/politeness.h"
+#include "coordinator/politeness/politeness.h"
 
 #define S NS_PER_S
 #define MS NS_PER_MS

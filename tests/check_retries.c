@@ -1,9 +1,9 @@
-/* Runs in: tests. What is tried again, and when: coordinator/retries.c. */
+/* Runs in: tests. What is tried again, and when: coordinator/politeness/retries.c. */
 #include <check.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "coordinator/retries.h"
+#include "coordinator/politeness/retries.h"
 
 #define TASKS 200
 #define NOW_NS 1000000

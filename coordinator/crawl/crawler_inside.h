@@ -16,8 +16,8 @@
 #include "coordinator/base/url_log.h"
 #include "coordinator/crawl/url_set.h"
 #include "coordinator/base/due_heap.h"
-#include "coordinator/hosts.h"
-#include "coordinator/retries.h"
+#include "coordinator/politeness/hosts.h"
+#include "coordinator/politeness/retries.h"
 
 /* What a request is for. */
 enum errand { ERRAND_PAGE, ERRAND_LOOK_UP, ERRAND_ROBOTS, ERRAND_SITEMAP };

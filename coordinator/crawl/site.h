@@ -10,7 +10,7 @@
 
 #include "common/fetch_error.h"
 #include "common/url.h"
-#include "coordinator/crawl/politeness.h"
+#include "coordinator/politeness/politeness.h"
 #include "coordinator/crawl/reason.h"
 #include "coordinator/crawl/robots.h"
 

@@ -1,13 +1,13 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/politeness.h"
+#include "coordinator/politeness/politeness.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
 #include "common/clock.h"
-#include "coordinator/crawl/politeness_address.h"
-#include "coordinator/crawl/politeness_backoff.h"
+#include "coordinator/politeness/politeness_address.h"
+#include "coordinator/politeness/politeness_backoff.h"
 
 /* What may start at once though the rate is for less: so the coordinator need not wake for each. */
 #define RATE_BURST_S 0.1

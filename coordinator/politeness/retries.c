@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/retries.h"
+#include "coordinator/politeness/retries.h"
 
 #include <sys/random.h>
 

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/turns.h"
+#include "coordinator/politeness/turns.h"
 
 #include <stddef.h>
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/hosts.h"
+#include "coordinator/politeness/hosts.h"
 #include "coordinator/task.h"
 
 /* Begins as all zero but for per_host. */

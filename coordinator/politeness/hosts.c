@@ -4,7 +4,7 @@
  * follows it, so there are no tombstones, however many hosts come and go. The table holds pointers,
  * because tasks point to records too. The record found last is tried first: lists are mostly sorted
  * by host. */
-#include "coordinator/hosts.h"
+#include "coordinator/politeness/hosts.h"
 
 #include <stdlib.h>
 #include <string.h>

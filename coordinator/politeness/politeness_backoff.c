@@ -3,10 +3,10 @@
  * DESIGN. Several requests to a host may be in flight when it begins to refuse or to fail, and all of them then say so: a hold grows only
  * by a request that ends when the hold before is over. Any answer ends what failures asked for, since the host is there; no answer ends
  * what the host itself asked for. */
-#include "coordinator/crawl/politeness_backoff.h"
+#include "coordinator/politeness/politeness_backoff.h"
 
 #include "common/clock.h"
-#include "coordinator/hosts.h"
+#include "coordinator/politeness/hosts.h"
 
 #define DOUBLINGS_MAX 16u
 #define SLOW_MARGIN_NS (100 * NS_PER_MS) /* no host is slow for less */

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "coordinator/crawl/politeness.h"
+#include "coordinator/politeness/politeness.h"
 
 /* Takes note of a request that was sent: sets the host's times and counts, and its end where it is to be given up. random: the state of
  * the jitter, not 0. */

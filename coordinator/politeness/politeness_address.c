@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/politeness_address.h"
+#include "coordinator/politeness/politeness_address.h"
 
 #include <stdlib.h>
 #include <string.h>
