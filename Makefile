@@ -47,12 +47,12 @@ EXECUTOR := executor/cpus executor/executor_open executor/executor executor/feed
 # the command line
 COMMAND  := main help options/option_table options/option_values options/options options/fetch_options text/units \
             fetch_command session run signals wakeups \
-            input scheduler_work scheduler window task politeness/hosts politeness/turns politeness/retries base/due_heap report delivery outlinks \
-            text/writer text/escape sink_text sink_jsonl save_name save_tree sink_files sink_tally summary status_line progress
+            input scheduler_work scheduler window task politeness/hosts politeness/turns politeness/retries base/due_heap report output/delivery output/outlinks \
+            text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
 CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
             crawl/crawl_links crawl/crawl_site crawl/crawl_request crawl/crawl_page crawl/crawl_report crawl/story crawl/site \
-            crawl/reason crawl/scope crawl/expressions crawl/traps crawl/url_shape crawl/url_dates crawl/counters text/tell \
+            output/reason crawl/scope crawl/expressions crawl/traps crawl/url_shape crawl/url_dates crawl/counters text/tell \
             crawl/robots crawl/robots_text crawl/robots_rules crawl/robots_pattern politeness/politeness politeness/politeness_address \
             politeness/politeness_backoff crawl/duplicates crawl/mirror crawl/mirror_log crawl/convert crawl/link_value base/url_log \
             base/temporary_file base/private_map crawl/url_set crawl/frontier_local crawl/frontier_queue crawl/frontier_record \

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "coordinator/delivery.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
 #include "coordinator/input.h"
 #include "coordinator/task.h"

@@ -20,10 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/delivery.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
 #include "coordinator/input.h"
-#include "coordinator/progress.h"
+#include "coordinator/output/progress.h"
 #include "coordinator/signals.h"
 #include "coordinator/wakeups.h"
 #include "coordinator/work.h"

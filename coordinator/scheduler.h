@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/delivery.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
 #include "coordinator/politeness/hosts.h"
 #include "coordinator/input.h"

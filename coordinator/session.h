@@ -21,7 +21,7 @@
 #include "coordinator/options/option_table.h"
 #include "coordinator/options/options.h"
 #include "coordinator/run.h"
-#include "coordinator/sinks.h"
+#include "coordinator/output/sinks.h"
 
 /* Its fields are the session's own, but that a command may read them, and sets those that say so. */
 struct session {

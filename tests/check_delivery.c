@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/delivery.c, against sinks that note what they are given. */
-#include "coordinator/delivery.h"
+/* Runs in: tests. Mirrors coordinator/output/delivery.c, against sinks that note what they are given. */
+#include "coordinator/output/delivery.h"
 
 #include <check.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/progress.c. */
-#include "coordinator/progress.h"
+/* Runs in: tests. Mirrors coordinator/output/progress.c. */
+#include "coordinator/output/progress.h"
 
 #include <check.h>
 #include <fcntl.h>

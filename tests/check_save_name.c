@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/save_name.c. */
-#include "coordinator/save_name.h"
+/* Runs in: tests. Mirrors coordinator/output/save_name.c. */
+#include "coordinator/output/save_name.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/sink_tally.c. */
+/* Runs in: tests. Mirrors coordinator/output/sink_tally.c. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "coordinator/sinks.h"
-#include "coordinator/tally.h"
+#include "coordinator/output/sinks.h"
+#include "coordinator/output/tally.h"
 #include "tests/support.h"
 
 static int fd;

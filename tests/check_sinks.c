@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/sink_text.c, sink_jsonl.c and sink_files.c. */
-#include "coordinator/sinks.h"
+/* Runs in: tests. Mirrors coordinator/output/sink_text.c, sink_jsonl.c and sink_files.c. */
+#include "coordinator/output/sinks.h"
 
 #include <check.h>
 #include <dirent.h>

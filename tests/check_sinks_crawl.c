@@ -1,4 +1,4 @@
-/* Runs in: tests. What sinks show of a crawl: coordinator/outlinks.c, and the crawl's part of sink_text.c, sink_jsonl.c, sink_files.c
+/* Runs in: tests. What sinks show of a crawl: coordinator/output/outlinks.c, and the crawl's part of sink_text.c, sink_jsonl.c, sink_files.c
  * and sink_tally.c. */
 #include <check.h>
 #include <dirent.h>
@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "coordinator/outlinks.h"
-#include "coordinator/sinks.h"
-#include "coordinator/tally.h"
+#include "coordinator/output/outlinks.h"
+#include "coordinator/output/sinks.h"
+#include "coordinator/output/tally.h"
 
 static unsigned char block[65536] __attribute__((aligned(8)));
 static struct page page;

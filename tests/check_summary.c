@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/summary.c. */
-#include "coordinator/summary.h"
+/* Runs in: tests. Mirrors coordinator/output/summary.c. */
+#include "coordinator/output/summary.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -21,7 +21,7 @@
 #include "coordinator/compare/sweep.h"
 #include "coordinator/executor/cpus.h"
 #include "coordinator/base/exit_status.h"
-#include "coordinator/status_line.h"
+#include "coordinator/output/status_line.h"
 #include "coordinator/text/units.h"
 
 #define WHY_BYTES 512

@@ -13,7 +13,7 @@
 #include "coordinator/compare/list.h"
 #include "coordinator/compare/series.h"
 #include "coordinator/signals.h"
-#include "coordinator/tally.h"
+#include "coordinator/output/tally.h"
 
 /* Opened once for all runs. The pointers are borrowed. */
 struct runner {

@@ -18,7 +18,7 @@
 
 #include "common/status.h"
 #include "coordinator/crawl/mirror_log.h"
-#include "coordinator/save_tree.h"
+#include "coordinator/output/save_tree.h"
 
 /* What a file may grow by, beyond its own size. */
 #define CONVERT_GROWTH_BYTES_MAX (1u << 20)

@@ -11,7 +11,7 @@
 #include "coordinator/crawl/mirror.h"
 #include "coordinator/text/escape.h"
 #include "coordinator/session.h"
-#include "coordinator/status_line.h"
+#include "coordinator/output/status_line.h"
 
 #define WHY_BYTES 512
 

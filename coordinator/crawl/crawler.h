@@ -27,7 +27,7 @@
 
 #include "common/status.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/delivery.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
 #include "coordinator/input.h"
 

@@ -10,8 +10,8 @@
 #include "common/fingerprint.h"
 #include "common/url.h"
 #include "coordinator/crawl/mirror_log.h"
-#include "coordinator/save_name.h"
-#include "coordinator/save_tree.h"
+#include "coordinator/output/save_name.h"
+#include "coordinator/output/save_tree.h"
 
 #define NAMES_TRIED 8u
 

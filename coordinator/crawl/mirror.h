@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "coordinator/crawl/convert.h"
-#include "coordinator/sink.h"
+#include "coordinator/output/sink.h"
 
 /* As sink_files_open(). seed: of the links' fingerprints. */
 enum status mirror_open(struct sink **sink, const char *directory, uint64_t seed, char *why, size_t why_bytes);

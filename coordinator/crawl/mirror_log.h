@@ -15,7 +15,7 @@
 
 #include "common/page.h"
 #include "common/status.h"
-#include "coordinator/save_tree.h"
+#include "coordinator/output/save_tree.h"
 
 #define MIRROR_REDIRECTS_MAX 32u /* that are followed from a link to a file */
 

@@ -21,7 +21,7 @@
 #include "common/page.h"
 #include "common/status.h"
 #include "common/url.h"
-#include "coordinator/crawl/reason.h"
+#include "coordinator/output/reason.h"
 
 enum scope_kind {
     SCOPE_HOST,   /* the seeds' hosts, whatever scheme and port */

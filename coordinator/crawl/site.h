@@ -11,7 +11,7 @@
 #include "common/fetch_error.h"
 #include "common/url.h"
 #include "coordinator/politeness/politeness.h"
-#include "coordinator/crawl/reason.h"
+#include "coordinator/output/reason.h"
 #include "coordinator/crawl/robots.h"
 
 /* What its robots.txt says. */

@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #include "common/url.h"
-#include "coordinator/crawl/reason.h"
+#include "coordinator/output/reason.h"
 
 struct traps_config {
     uint32_t url_bytes_max;      /* --max-url-length; 0, or more than that: URL_BYTES_MAX */

@@ -1,10 +1,10 @@
-/* Runs in: tests. coordinator/save_name.c: a name never leaves its directory, whatever the URL. Byte 0 is the longest component;
+/* Runs in: tests. coordinator/output/save_name.c: a name never leaves its directory, whatever the URL. Byte 0 is the longest component;
  * byte 1 says whether the rest is a URL or, unparsed, a host, a path and a query, each on a line. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "coordinator/save_name.h"
+#include "coordinator/output/save_name.h"
 #include "tests/fuzz/fuzz.h"
 
 static void expect_component(const char *text, size_t bytes_max)

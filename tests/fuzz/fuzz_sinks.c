@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/sinks.h"
+#include "coordinator/output/sinks.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/json.h"
 

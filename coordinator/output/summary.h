@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/fetch_error.h"
-#include "coordinator/sink.h"
+#include "coordinator/output/sink.h"
 #include "coordinator/text/writer.h"
 
 /* Begins as all zero. */

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "coordinator/sinks.h"
-#include "coordinator/tally.h"
+#include "coordinator/output/sinks.h"
+#include "coordinator/output/tally.h"
 
 struct sink_tally {
     struct sink sink;

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/delivery.h"
+#include "coordinator/output/delivery.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 
 #include "common/check.h"
 #include "common/url.h"
-#include "coordinator/save_name.h"
-#include "coordinator/save_tree.h"
-#include "coordinator/sinks.h"
+#include "coordinator/output/save_name.h"
+#include "coordinator/output/save_tree.h"
+#include "coordinator/output/sinks.h"
 
 struct sink_files {
     struct sink sink;

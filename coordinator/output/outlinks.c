@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/outlinks.h"
+#include "coordinator/output/outlinks.h"
 
 #include <string.h>
 

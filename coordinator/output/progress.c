@@ -1,11 +1,11 @@
 /* Runs in: coordinator */
-#include "coordinator/progress.h"
+#include "coordinator/output/progress.h"
 
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "coordinator/text/escape.h"
-#include "coordinator/status_line.h"
+#include "coordinator/output/status_line.h"
 #include "coordinator/text/units.h"
 
 #define SMOOTHING_S 2.0 /* the rates forget what is older */

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/reason.h"
+#include "coordinator/output/reason.h"
 
 #include <assert.h>
 

@@ -10,7 +10,7 @@
 
 #include "common/limits.h"
 #include "common/page.h"
-#include "coordinator/sink.h"
+#include "coordinator/output/sink.h"
 
 struct outlink {
     enum link_kind kind;

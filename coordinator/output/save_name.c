@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/save_name.h"
+#include "coordinator/output/save_name.h"
 
 #include <stdio.h>
 #include <string.h>

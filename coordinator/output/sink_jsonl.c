@@ -12,14 +12,14 @@
  *
  * with SINK_LINKS outlinks[{url kind nofollow text}], null where there is no page to read them from; and at the end, only where it
  * says something: "insecure":true, "signal":9. */
-#include "coordinator/sinks.h"
+#include "coordinator/output/sinks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coordinator/text/escape.h"
-#include "coordinator/outlinks.h"
+#include "coordinator/output/outlinks.h"
 #include "coordinator/text/units.h"
 
 struct sink_jsonl {

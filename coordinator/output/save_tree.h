@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/save_name.h"
+#include "coordinator/output/save_name.h"
 
 /* Of a path below the directory: components with what may be put behind each, and the '/' between them. */
 #define SAVE_PATH_BYTES_MAX 2560u

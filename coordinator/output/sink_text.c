@@ -1,11 +1,11 @@
 /* Runs in: coordinator */
-#include "coordinator/sinks.h"
+#include "coordinator/output/sinks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "coordinator/text/escape.h"
-#include "coordinator/outlinks.h"
+#include "coordinator/output/outlinks.h"
 
 struct sink_text {
     struct sink sink;

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "coordinator/sink.h"
+#include "coordinator/output/sink.h"
 #include "coordinator/text/writer.h"
 
 /* What a sink shows otherwise than by itself. */

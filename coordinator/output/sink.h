@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/page.h"
-#include "coordinator/crawl/reason.h"
+#include "coordinator/output/reason.h"
 #include "coordinator/executor/executor.h"
 
 /* What a crawl says of a URL besides. Texts are not yet escaped; bytes 0: nothing to say. */

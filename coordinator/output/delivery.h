@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/sink.h"
-#include "coordinator/summary.h"
+#include "coordinator/output/sink.h"
+#include "coordinator/output/summary.h"
 
 #define DELIVERY_SINKS_MAX 4
 

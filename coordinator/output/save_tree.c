@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/save_tree.h"
+#include "coordinator/output/save_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>

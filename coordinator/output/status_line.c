@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/status_line.h"
+#include "coordinator/output/status_line.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/summary.h"
+#include "coordinator/output/summary.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
