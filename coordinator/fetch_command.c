@@ -3,7 +3,7 @@
 
 #include "coordinator/base/exit_status.h"
 #include "coordinator/scheduler_work.h"
-#include "coordinator/session.h"
+#include "coordinator/run/session.h"
 
 /* The scheduler stands between input and executor, the delivery behind it. */
 static enum exit_status open_work(struct session *session)

@@ -8,7 +8,7 @@
 
 #include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 #include "coordinator/task.h"
 
 /* A result of our own, for what the executor has never seen or not finished. Borrows both texts. */

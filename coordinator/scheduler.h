@@ -30,7 +30,7 @@
 #include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
 #include "coordinator/politeness/hosts.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 
 #define SCHEDULER_WINDOW_MIN 4096u
 

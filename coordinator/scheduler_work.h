@@ -5,7 +5,7 @@
 #define SHOAL_SCHEDULER_WORK_H
 
 #include "coordinator/scheduler.h"
-#include "coordinator/work.h"
+#include "coordinator/run/work.h"
 
 /* As scheduler_open(). NULL when memory is short. Given back by ops->close(). */
 struct work *scheduler_work_open(const struct scheduler_config *config);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 #include "tests/support.h"
 
 static char directory[64], file_path[96], temporary[96];

@@ -1,4 +1,4 @@
-/* Runs in: tests. How coordinator/input.c cuts a list into lines. */
+/* Runs in: tests. How coordinator/run/input.c cuts a list into lines. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 
 static char path[64];
 static struct input *input;

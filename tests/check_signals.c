@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/signals.c and wakeups.c. */
-#include "coordinator/signals.h"
+/* Runs in: tests. Mirrors coordinator/run/signals.c and wakeups.c. */
+#include "coordinator/run/signals.h"
 
 #include <check.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "coordinator/wakeups.h"
+#include "coordinator/run/wakeups.h"
 
 static struct signals signals;
 static struct wakeups wakeups;

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "common/status.h"
-#include "coordinator/signals.h"
+#include "coordinator/run/signals.h"
 
 #define BUNDLED_URLS_MAX 64
 

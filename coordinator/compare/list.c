@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 #include "coordinator/text/writer.h"
 
 #define LINES_A_LOOK 4096 /* read between two looks for signals */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/signals.h"
+#include "coordinator/run/signals.h"
 
 /* Either a path for --input, or arguments. */
 struct list {

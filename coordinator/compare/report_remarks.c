@@ -6,7 +6,7 @@
 
 #include "coordinator/compare/report_text.h"
 #include "coordinator/text/escape.h"
-#include "coordinator/signals.h"
+#include "coordinator/run/signals.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 

@@ -12,7 +12,7 @@
 #include "common/status.h"
 #include "coordinator/compare/list.h"
 #include "coordinator/compare/series.h"
-#include "coordinator/signals.h"
+#include "coordinator/run/signals.h"
 #include "coordinator/output/tally.h"
 
 /* Opened once for all runs. The pointers are borrowed. */

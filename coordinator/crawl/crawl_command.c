@@ -10,7 +10,7 @@
 #include "coordinator/crawl/crawler_work.h"
 #include "coordinator/crawl/mirror.h"
 #include "coordinator/text/escape.h"
-#include "coordinator/session.h"
+#include "coordinator/run/session.h"
 #include "coordinator/output/status_line.h"
 
 #define WHY_BYTES 512

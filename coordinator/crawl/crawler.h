@@ -29,7 +29,7 @@
 #include "coordinator/crawl/crawl_options.h"
 #include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 
 struct crawler;
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. The reader of the list, coordinator/input.c, from a file and from a pipe that is filled piece by piece, against
+/* Runs in: tests. The reader of the list, coordinator/run/input.c, from a file and from a pipe that is filled piece by piece, against
  * a reading of the same bytes by hand. Byte 0 is the size of the pieces. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ELLIPSIS "\xe2\x80\xa6"

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/run.h"
+#include "coordinator/run/run.h"
 
 #include <stdio.h>
 

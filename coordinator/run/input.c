@@ -4,7 +4,7 @@
  * the buffer cannot be a URL: its beginning is kept, the rest is read over. Descriptors that may
  * block are asked with poll() before each read; O_NONBLOCK is no choice for standard input, since
  * its description is shared with whoever else has it open. */
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/wakeups.h"
+#include "coordinator/run/wakeups.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/signals.h"
+#include "coordinator/run/signals.h"
 
 #include <errno.h>
 #include <stdbool.h>

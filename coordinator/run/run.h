@@ -22,11 +22,11 @@
 
 #include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/input.h"
+#include "coordinator/run/input.h"
 #include "coordinator/output/progress.h"
-#include "coordinator/signals.h"
-#include "coordinator/wakeups.h"
-#include "coordinator/work.h"
+#include "coordinator/run/signals.h"
+#include "coordinator/run/wakeups.h"
+#include "coordinator/run/work.h"
 #include "coordinator/text/writer.h"
 
 #define RUN_GRACE_MS 5000

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/session.h"
+#include "coordinator/run/session.h"
 
 #include <errno.h>
 #include <stdarg.h>
