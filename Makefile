@@ -46,8 +46,8 @@ EXECUTOR := executor/cpus executor/executor_open executor/executor executor/feed
             executor/engine_processes executor/engine_threads executor/engine_serial
 # the command line
 COMMAND  := main help options/option_table options/option_values options/options options/fetch_options text/units \
-            fetch_command run/session run/run run/signals run/wakeups \
-            run/input scheduler_work scheduler window task politeness/hosts politeness/turns politeness/retries base/due_heap report output/delivery output/outlinks \
+            fetch/fetch_command run/session run/run run/signals run/wakeups \
+            run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts politeness/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
             text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
 CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \

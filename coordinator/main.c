@@ -12,7 +12,7 @@
 #include "coordinator/crawl/crawl_command.h"
 #include "coordinator/text/escape.h"
 #include "coordinator/base/exit_status.h"
-#include "coordinator/fetch_command.h"
+#include "coordinator/fetch/fetch_command.h"
 #include "coordinator/help.h"
 
 static int run_help(int argc, char **argv)

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "coordinator/fetch_command.h"
+#include "coordinator/fetch/fetch_command.h"
 #include "tests/support.h"
 
 #define URLS_MAX 2100

@@ -7,8 +7,8 @@
 
 #include "common/clock.h"
 #include "coordinator/run/run.h"
-#include "coordinator/scheduler_work.h"
-#include "coordinator/task.h"
+#include "coordinator/fetch/scheduler_work.h"
+#include "coordinator/fetch/task.h"
 
 #define SIGNALS_MAX 4
 #define START_NS (100 * NS_PER_S)

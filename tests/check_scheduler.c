@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/scheduler.c against an executor and a clock that the test moves by
+/* Runs in: tests. coordinator/fetch/scheduler.c against an executor and a clock that the test moves by
  * hand: both are defined here, in place of the real ones. */
 #include <check.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/scheduler.h"
-#include "coordinator/task.h"
+#include "coordinator/fetch/scheduler.h"
+#include "coordinator/fetch/task.h"
 
 /* ---- the clock ---- */
 

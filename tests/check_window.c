@@ -1,9 +1,9 @@
-/* Runs in: tests. The tasks that live: coordinator/window.c, with futures of an executor whose workers are puppets. */
+/* Runs in: tests. The tasks that live: coordinator/fetch/window.c, with futures of an executor whose workers are puppets. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
-#include "coordinator/window.h"
+#include "coordinator/fetch/window.h"
 #include "tests/puppets.h"
 #include "tests/support.h"
 

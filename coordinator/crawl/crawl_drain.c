@@ -3,7 +3,7 @@
  * crawl_drain.c: what waits and will never be asked for, each URL told with its reason. */
 #include "common/clock.h"
 #include "coordinator/crawl/crawler_inside.h"
-#include "coordinator/report.h"
+#include "coordinator/fetch/report.h"
 
 /* Errands that wait at a site which is not asked any more have failed. */
 static void fail_errands(struct crawler *crawler, struct site *site)

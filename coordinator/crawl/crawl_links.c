@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/fingerprint.h"
 #include "coordinator/crawl/crawler_inside.h"
-#include "coordinator/report.h"
+#include "coordinator/fetch/report.h"
 
 #define BATCH 32u
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "coordinator/crawl/crawler_inside.h"
-#include "coordinator/report.h"
+#include "coordinator/fetch/report.h"
 
 static void hand_on(struct crawler *crawler, const struct frontier_url *url, uint32_t attempts,
                     const struct fetch_result *result, struct crawl_note *note)

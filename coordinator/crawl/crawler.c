@@ -10,7 +10,7 @@
 #include "common/fingerprint.h"
 #include "coordinator/crawl/crawl_page.h"
 #include "coordinator/crawl/crawler_inside.h"
-#include "coordinator/report.h"
+#include "coordinator/fetch/report.h"
 
 /* In one feed at most, so that results and signals are seen to in between. */
 #define SEEDS_A_FEED 1024u

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "coordinator/base/due_heap.h"
-#include "coordinator/task.h"
+#include "coordinator/fetch/task.h"
 
 /* Before the first retry; doubled for each one more; give or take half of it. */
 #define RETRIES_BACKOFF_MS 500

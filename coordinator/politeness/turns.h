@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "coordinator/politeness/hosts.h"
-#include "coordinator/task.h"
+#include "coordinator/fetch/task.h"
 
 /* Begins as all zero but for per_host. */
 struct turns {

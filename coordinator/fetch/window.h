@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/task.h"
+#include "coordinator/fetch/task.h"
 
 /* Begins as all zero but for size. */
 struct window {

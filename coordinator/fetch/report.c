@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/report.h"
+#include "coordinator/fetch/report.h"
 
 struct fetch_result report_local_result(enum fetch_error error, const char *detail, const char *url)
 {

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/window.h"
+#include "coordinator/fetch/window.h"
 
 #include "common/check.h"
 

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/task.h"
+#include "coordinator/fetch/task.h"
 
 #include <stdlib.h>
 #include <string.h>

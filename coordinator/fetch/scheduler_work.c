@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/scheduler_work.h"
+#include "coordinator/fetch/scheduler_work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/task.h"
+#include "coordinator/fetch/task.h"
 
 struct scheduler_work {
     struct work work;

@@ -4,7 +4,7 @@
 #ifndef SHOAL_SCHEDULER_WORK_H
 #define SHOAL_SCHEDULER_WORK_H
 
-#include "coordinator/scheduler.h"
+#include "coordinator/fetch/scheduler.h"
 #include "coordinator/run/work.h"
 
 /* As scheduler_open(). NULL when memory is short. Given back by ops->close(). */

@@ -1,8 +1,8 @@
 /* Runs in: coordinator */
-#include "coordinator/fetch_command.h"
+#include "coordinator/fetch/fetch_command.h"
 
 #include "coordinator/base/exit_status.h"
-#include "coordinator/scheduler_work.h"
+#include "coordinator/fetch/scheduler_work.h"
 #include "coordinator/run/session.h"
 
 /* The scheduler stands between input and executor, the delivery behind it. */

@@ -4,7 +4,7 @@
  * before each such call a task stands in no list, or in the one of its state, and nothing is read
  * from it afterwards that the callback may have freed. A stop asked for within a callback is only
  * noted; scheduler_feed() carries it out. */
-#include "coordinator/scheduler.h"
+#include "coordinator/fetch/scheduler.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/url.h"
-#include "coordinator/report.h"
+#include "coordinator/fetch/report.h"
 #include "coordinator/politeness/retries.h"
 #include "coordinator/politeness/turns.h"
-#include "coordinator/window.h"
+#include "coordinator/fetch/window.h"
 
 /* Lines read in one feed at most: so that results and signals are seen to in between. */
 #define LINES_PER_FEED 4096
