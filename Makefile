@@ -52,11 +52,11 @@ COMMAND  := main help options/option_table options/option_values options/options
 # whole sites
 CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
             crawl/crawl_links crawl/crawl_site crawl/crawl_request crawl/crawl_page crawl/crawl_report crawl/story crawl/site \
-            output/reason crawl/scope crawl/expressions crawl/traps crawl/url_shape crawl/url_dates crawl/counters text/tell \
-            crawl/robots crawl/robots_text crawl/robots_rules crawl/robots_pattern politeness/politeness politeness/politeness_address \
-            politeness/politeness_backoff crawl/duplicates crawl/mirror crawl/mirror_log crawl/convert crawl/link_value base/url_log \
-            base/temporary_file base/private_map crawl/url_set crawl/frontier_local crawl/frontier_queue crawl/frontier_record \
-            crawl/frontier_cells crawl/frontier_spill crawl/frontier_park crawl/frontier_disk crawl/frontier_file
+            output/reason crawl/rules/scope crawl/rules/expressions crawl/rules/traps crawl/rules/url_shape crawl/rules/url_dates crawl/rules/counters text/tell \
+            crawl/rules/robots crawl/rules/robots_text crawl/rules/robots_rules crawl/rules/robots_pattern politeness/politeness politeness/politeness_address \
+            politeness/politeness_backoff crawl/duplicates crawl/mirror/mirror crawl/mirror/mirror_log crawl/mirror/convert crawl/mirror/link_value base/url_log \
+            base/temporary_file base/private_map crawl/frontier/url_set crawl/frontier/frontier_local crawl/frontier/frontier_queue crawl/frontier/frontier_record \
+            crawl/frontier/frontier_cells crawl/frontier/frontier_spill crawl/frontier/frontier_park crawl/frontier/frontier_disk crawl/frontier/frontier_file
 # the designs side by side
 COMPARE  := compare/compare_command compare/compare_options compare/design compare/sweep compare/list compare/bundled compare/runner \
             compare/footprint compare/series compare/comparison compare/report compare/report_text compare/report_table \

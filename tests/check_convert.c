@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/crawl/convert.c, link_value.c, mirror_log.c and mirror.c, and what coordinator/output/save_tree.c does for
+/* Runs in: tests. Mirrors coordinator/crawl/mirror/convert.c, link_value.c, mirror_log.c and mirror.c, and what coordinator/output/save_tree.c does for
  * them: pages and blocks made by hand. */
 #include <check.h>
 #include <dirent.h>
@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "common/fingerprint.h"
-#include "coordinator/crawl/convert.h"
-#include "coordinator/crawl/link_value.h"
-#include "coordinator/crawl/mirror.h"
+#include "coordinator/crawl/mirror/convert.h"
+#include "coordinator/crawl/mirror/link_value.h"
+#include "coordinator/crawl/mirror/mirror.h"
 
 #define SEED 7u
 #define LINKS_MAX 64u

@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/crawl/frontier_local.c and all that lies below it. */
-#include "coordinator/crawl/frontier.h"
+/* Runs in: tests. Mirrors coordinator/crawl/frontier/frontier_local.c and all that lies below it. */
+#include "coordinator/crawl/frontier/frontier.h"
 
 #include <check.h>
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* Runs in: tests. `shoal crawl -O DIR --convert-links` from outside: a site is mirrored, its server is stopped, and a browser opens the
- * copy. Mirrors coordinator/crawl/mirror.c. */
+ * copy. Mirrors coordinator/crawl/mirror/mirror.c. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Which URLs belong to a crawl: coordinator/crawl/scope.c and expressions.c. */
+/* Runs in: tests. Which URLs belong to a crawl: coordinator/crawl/rules/scope.c and expressions.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include "common/limits.h"
 #include "common/url_plain.h"
-#include "coordinator/crawl/expressions.h"
-#include "coordinator/crawl/scope.h"
+#include "coordinator/crawl/rules/expressions.h"
+#include "coordinator/crawl/rules/scope.h"
 
 static struct scope_config config;
 static struct scope *scope;

@@ -1,4 +1,4 @@
-/* Runs in: tests. URLs that a site can make without end: coordinator/crawl/traps.c, url_shape.c, url_dates.c. */
+/* Runs in: tests. URLs that a site can make without end: coordinator/crawl/rules/traps.c, url_shape.c, url_dates.c. */
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 
 #include "common/limits.h"
 #include "common/url_plain.h"
-#include "coordinator/crawl/counters.h"
-#include "coordinator/crawl/traps.h"
-#include "coordinator/crawl/url_dates.h"
-#include "coordinator/crawl/url_shape.h"
+#include "coordinator/crawl/rules/counters.h"
+#include "coordinator/crawl/rules/traps.h"
+#include "coordinator/crawl/rules/url_dates.h"
+#include "coordinator/crawl/rules/url_shape.h"
 
 #define IN_2026 1767225600 /* 1 January */
 #define SITE 7

@@ -1,5 +1,5 @@
-/* Runs in: tests. Mirrors coordinator/crawl/url_set.c. */
-#include "coordinator/crawl/url_set.h"
+/* Runs in: tests. Mirrors coordinator/crawl/frontier/url_set.c. */
+#include "coordinator/crawl/frontier/url_set.h"
 
 #include <check.h>
 #include <stdlib.h>

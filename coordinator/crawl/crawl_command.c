@@ -8,7 +8,7 @@
 #include "common/fingerprint.h"
 #include "coordinator/crawl/crawl_options.h"
 #include "coordinator/crawl/crawler_work.h"
-#include "coordinator/crawl/mirror.h"
+#include "coordinator/crawl/mirror/mirror.h"
 #include "coordinator/text/escape.h"
 #include "coordinator/run/session.h"
 #include "coordinator/output/status_line.h"

@@ -4,8 +4,8 @@
 #ifndef SHOAL_CRAWL_OPTIONS_H
 #define SHOAL_CRAWL_OPTIONS_H
 
-#include "coordinator/crawl/scope.h"
-#include "coordinator/crawl/traps.h"
+#include "coordinator/crawl/rules/scope.h"
+#include "coordinator/crawl/rules/traps.h"
 #include "coordinator/options/option_table.h"
 #include "coordinator/options/options.h"
 

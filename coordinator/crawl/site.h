@@ -12,7 +12,7 @@
 #include "common/url.h"
 #include "coordinator/politeness/politeness.h"
 #include "coordinator/output/reason.h"
-#include "coordinator/crawl/robots.h"
+#include "coordinator/crawl/rules/robots.h"
 
 /* What its robots.txt says. */
 enum site_gate {

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "common/fingerprint.h"
-#include "coordinator/crawl/frontier.h"
-#include "coordinator/crawl/url_set.h"
+#include "coordinator/crawl/frontier/frontier.h"
+#include "coordinator/crawl/frontier/url_set.h"
 
 #define LINKS_A_PAGE 30u
 #define TIMES_MET 3u

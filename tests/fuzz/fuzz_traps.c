@@ -1,5 +1,5 @@
 /* Runs in: tests. Any URL that common/url.c takes, through what a crawl asks of it: parameters that are taken out (common/url_query.c),
- * traps (coordinator/crawl/traps.c) and scope. */
+ * traps (coordinator/crawl/rules/traps.c) and scope. */
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "common/url.h"
 #include "common/url_plain.h"
 #include "common/url_query.h"
-#include "coordinator/crawl/scope.h"
-#include "coordinator/crawl/traps.h"
+#include "coordinator/crawl/rules/scope.h"
+#include "coordinator/crawl/rules/traps.h"
 #include "tests/fuzz/fuzz.h"
 
 #define IN_2026 1767225600

@@ -1,14 +1,14 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/robots.h"
+#include "coordinator/crawl/rules/robots.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/limits.h"
-#include "coordinator/crawl/robots_pattern.h"
-#include "coordinator/crawl/robots_rules.h"
-#include "coordinator/crawl/robots_text.h"
+#include "coordinator/crawl/rules/robots_pattern.h"
+#include "coordinator/crawl/rules/robots_rules.h"
+#include "coordinator/crawl/rules/robots_text.h"
 
 struct robots {
     struct robots_rules rules;

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "common/url.h"
-#include "coordinator/crawl/robots_pattern.h"
-#include "coordinator/crawl/robots_text.h"
+#include "coordinator/crawl/rules/robots_pattern.h"
+#include "coordinator/crawl/rules/robots_text.h"
 
 struct robots_rule {
     uint32_t record_at, record_bytes; /* in texts */

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_park.h"
+#include "coordinator/crawl/frontier/frontier_park.h"
 
 #include <stdio.h>
 #include <string.h>

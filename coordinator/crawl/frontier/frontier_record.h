@@ -11,7 +11,7 @@
 #ifndef SHOAL_FRONTIER_RECORD_H
 #define SHOAL_FRONTIER_RECORD_H
 
-#include "coordinator/crawl/frontier.h"
+#include "coordinator/crawl/frontier/frontier.h"
 
 #define RECORD_HEAD_BYTES_MAX 23u
 #define RECORD_BYTES_MAX (RECORD_HEAD_BYTES_MAX + URL_BYTES_MAX)

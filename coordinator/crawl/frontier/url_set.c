@@ -13,7 +13,7 @@
  * and then spread from its beginning, and no key is written over before it was read. No second copy is ever needed, one shard grows at
  * a time, and by a third: at most 8 * 4/3 / (3/4) = 14.2 bytes a member. (Order-preserving linear probing: Amble and Knuth, "Ordered hash
  * tables", 1974.) */
-#include "coordinator/crawl/url_set.h"
+#include "coordinator/crawl/frontier/url_set.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_cells.h"
+#include "coordinator/crawl/frontier/frontier_cells.h"
 
 #include <string.h>
 #include <sys/mman.h>

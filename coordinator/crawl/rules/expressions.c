@@ -1,6 +1,6 @@
 /* Runs in: coordinator */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "coordinator/crawl/expressions.h"
+#include "coordinator/crawl/rules/expressions.h"
 
 #include <pcre2.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_record.h"
+#include "coordinator/crawl/frontier/frontier_record.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/robots_pattern.h"
+#include "coordinator/crawl/rules/robots_pattern.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/mirror.h"
+#include "coordinator/crawl/mirror/mirror.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "common/check.h"
 #include "common/fingerprint.h"
 #include "common/url.h"
-#include "coordinator/crawl/mirror_log.h"
+#include "coordinator/crawl/mirror/mirror_log.h"
 #include "coordinator/output/save_name.h"
 #include "coordinator/output/save_tree.h"
 

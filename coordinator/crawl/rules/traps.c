@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/traps.h"
+#include "coordinator/crawl/rules/traps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +7,10 @@
 
 #include "common/fingerprint.h"
 #include "common/limits.h"
-#include "coordinator/crawl/counters.h"
+#include "coordinator/crawl/rules/counters.h"
 #include "coordinator/text/tell.h"
-#include "coordinator/crawl/url_dates.h"
-#include "coordinator/crawl/url_shape.h"
+#include "coordinator/crawl/rules/url_dates.h"
+#include "coordinator/crawl/rules/url_shape.h"
 
 #define YEARS_AHEAD 5
 #define SHOWN_BYTES 80 /* of a URL's own text in an explanation */

@@ -1,12 +1,12 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_spill.h"
+#include "coordinator/crawl/frontier/frontier_spill.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "common/check.h"
-#include "coordinator/crawl/frontier_park.h"
+#include "coordinator/crawl/frontier/frontier_park.h"
 
 #define REACH_LEAST 16u
 #define REACH_MOST (1ull << 40)

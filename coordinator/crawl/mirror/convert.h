@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/crawl/mirror_log.h"
+#include "coordinator/crawl/mirror/mirror_log.h"
 #include "coordinator/output/save_tree.h"
 
 /* What a file may grow by, beyond its own size. */

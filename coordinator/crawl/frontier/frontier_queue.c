@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_queue.h"
+#include "coordinator/crawl/frontier/frontier_queue.h"
 
 #include <string.h>
 

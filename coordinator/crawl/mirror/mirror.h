@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/crawl/convert.h"
+#include "coordinator/crawl/mirror/convert.h"
 #include "coordinator/output/sink.h"
 
 /* As sink_files_open(). seed: of the links' fingerprints. */

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/scope.h"
+#include "coordinator/crawl/rules/scope.h"
 
 #include <assert.h>
 #include <libpsl.h>
@@ -9,7 +9,7 @@
 
 #include "common/fingerprint.h"
 #include "common/url_plain.h"
-#include "coordinator/crawl/expressions.h"
+#include "coordinator/crawl/rules/expressions.h"
 #include "coordinator/text/tell.h"
 
 #define PLACES_FIRST 64u

@@ -14,8 +14,8 @@
 #ifndef SHOAL_FRONTIER_SPILL_H
 #define SHOAL_FRONTIER_SPILL_H
 
-#include "coordinator/crawl/frontier_disk.h"
-#include "coordinator/crawl/frontier_queue.h"
+#include "coordinator/crawl/frontier/frontier_disk.h"
+#include "coordinator/crawl/frontier/frontier_queue.h"
 
 /* A row: hash of the stream (4 bytes), bytes of it that were read (2), URLs (2), stream. A run begins in the middle of its numbers, for it
  * grows to both sides. */

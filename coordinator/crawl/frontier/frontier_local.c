@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "common/check.h"
-#include "coordinator/crawl/frontier.h"
-#include "coordinator/crawl/frontier_spill.h"
-#include "coordinator/crawl/url_set.h"
+#include "coordinator/crawl/frontier/frontier.h"
+#include "coordinator/crawl/frontier/frontier_spill.h"
+#include "coordinator/crawl/frontier/url_set.h"
 
 /* A smaller budget is taken as this one. */
 #define MEMORY_BYTES_MIN (1u << 20)

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/robots_text.h"
+#include "coordinator/crawl/rules/robots_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  *     record of a redirect   | redirect_head |
  *
  * A link's URL is kept without what it has in common with the beginning of its page's. */
-#include "coordinator/crawl/mirror_log.h"
+#include "coordinator/crawl/mirror/mirror_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

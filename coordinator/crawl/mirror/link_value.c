@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/link_value.h"
+#include "coordinator/crawl/mirror/link_value.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/convert.h"
+#include "coordinator/crawl/mirror/convert.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/fingerprint.h"
-#include "coordinator/crawl/link_value.h"
+#include "coordinator/crawl/mirror/link_value.h"
 
 struct converter {
     struct mirror_log *log;

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_file.h"
+#include "coordinator/crawl/frontier/frontier_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/url_dates.h"
+#include "coordinator/crawl/rules/url_dates.h"
 
 #include <string.h>
 #include <strings.h>

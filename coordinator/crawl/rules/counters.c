@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/counters.h"
+#include "coordinator/crawl/rules/counters.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

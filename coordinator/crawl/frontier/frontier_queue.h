@@ -11,9 +11,9 @@
 #ifndef SHOAL_FRONTIER_QUEUE_H
 #define SHOAL_FRONTIER_QUEUE_H
 
-#include "coordinator/crawl/frontier.h"
-#include "coordinator/crawl/frontier_cells.h"
-#include "coordinator/crawl/frontier_record.h"
+#include "coordinator/crawl/frontier/frontier.h"
+#include "coordinator/crawl/frontier/frontier_cells.h"
+#include "coordinator/crawl/frontier/frontier_record.h"
 
 /* A segment's stream: as much of a site comes from disk and stays in memory at a time. Where there are so many sites that a fourth of the
  * budget would not hold one of each, less. The most is what, with all that a row has besides it, fills two pages of the database. */

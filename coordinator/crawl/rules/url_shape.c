@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/url_shape.h"
+#include "coordinator/crawl/rules/url_shape.h"
 
 #include <string.h>
 

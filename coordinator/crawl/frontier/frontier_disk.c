@@ -1,5 +1,5 @@
 /* Runs in: coordinator */
-#include "coordinator/crawl/frontier_disk.h"
+#include "coordinator/crawl/frontier/frontier_disk.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/crawl/frontier_file.h"
+#include "coordinator/crawl/frontier/frontier_file.h"
 
 struct disk {
     struct frontier_file file;

@@ -4,13 +4,13 @@
  * parent): the longest that a path begins with is then the last that is not behind the path, or among that one's parents. The others
  * are few and lie behind, those that would win first, and are tried one by one until none can win any more. All texts lie in one
  * allocation, a rule's form in its own line where it stands there as it is. */
-#include "coordinator/crawl/robots_rules.h"
+#include "coordinator/crawl/rules/robots_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/crawl/robots.h"
-#include "coordinator/crawl/robots_pattern.h"
+#include "coordinator/crawl/rules/robots.h"
+#include "coordinator/crawl/rules/robots_pattern.h"
 
 #define NO_RULE UINT32_MAX
 
