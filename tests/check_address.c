@@ -1,4 +1,4 @@
-/* Runs in: tests. Which addresses are nobody's business: worker/address.c.
+/* Runs in: tests. Which addresses are nobody's business: worker/fetch/address.c.
  *
  * IANA's special-purpose registries (RFC 6890 and its updates), also inside the IPv6 forms that carry an IPv4 address. */
 #include <arpa/inet.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "worker/address.h"
+#include "worker/fetch/address.h"
 
 static const char *const PRIVATE[] = {
     /* IPv4 */

@@ -1,11 +1,11 @@
-/* Runs in: tests. The URLs in a style sheet: worker/css.c, css_text.c. */
+/* Runs in: tests. The URLs in a style sheet: worker/links/css.c, css_text.c. */
 #include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/css.h"
+#include "worker/links/css.h"
 
 /* Every value as a line: kind, quoting, text. That the position is right is checked here: what stands there begins and ends as the
  * quoting says. */

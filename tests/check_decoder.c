@@ -1,5 +1,5 @@
-/* Runs in: tests. Content codings undone: worker/decoder.c. */
-#include "worker/decoder.h"
+/* Runs in: tests. Content codings undone: worker/fetch/decoder.c. */
+#include "worker/fetch/decoder.h"
 
 #include <brotli/encode.h>
 #include <check.h>

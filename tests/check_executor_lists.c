@@ -1,5 +1,5 @@
 /* Runs in: tests. What a worker brings of bodies that are no HTML but have links, sitemaps and style sheets, and of the header lines of
- * any page: worker/body_links.c, whichever engine runs it. */
+ * any page: worker/links/body_links.c, whichever engine runs it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-/* Runs in: tests. What is watched in an answer's header lines: worker/headers.c. */
+/* Runs in: tests. What is watched in an answer's header lines: worker/fetch/headers.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/headers.h"
+#include "worker/fetch/headers.h"
 
 #define NOW_S 1700000000ll /* Tue, 14 Nov 2023 22:13:20 GMT */
 #define YEAR_S (365ll * 24 * 3600)

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "tests/support.h"
-#include "worker/links.h"
+#include "worker/links/links.h"
 
 #define PAGE_URL "http://example.org/d/page.html?q"
 #define PIECE_BYTES (16u << 10)

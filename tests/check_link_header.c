@@ -1,10 +1,10 @@
-/* Runs in: tests. What header lines say of a page: worker/link_header.c. */
+/* Runs in: tests. What header lines say of a page: worker/links/link_header.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/link_header.h"
+#include "worker/links/link_header.h"
 
 /* Every link as "kind flags <target>", in the order of the line. */
 static void expect(const char *line, const char *expected)

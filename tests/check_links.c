@@ -1,12 +1,12 @@
-/* Runs in: tests. The links of a page: worker/links.c, link_values.c, html_charset.c. */
+/* Runs in: tests. The links of a page: worker/links/links.c, link_values.c, html_charset.c. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/support.h"
-#include "worker/link_values.h"
-#include "worker/links.h"
+#include "worker/links/link_values.h"
+#include "worker/links/links.h"
 
 #define PAGE_URL "http://example.org/d/page.html?q"
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. What libcurl's codes mean in our terms, and what is worth another try: worker/outcome.c,
+/* Runs in: tests. What libcurl's codes mean in our terms, and what is worth another try: worker/fetch/outcome.c,
  * common/fetch_error.c. */
 #include <check.h>
 #include <ctype.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/fetch_error.h"
-#include "worker/outcome.h"
+#include "worker/fetch/outcome.h"
 
 START_TEST(every_code_of_libcurl_is_one_of_the_closed_set)
 {

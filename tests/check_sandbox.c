@@ -25,7 +25,7 @@
 
 #include "common/fetch_error.h"
 #include "tests/support.h"
-#include "worker/landlock.h"
+#include "worker/sandbox/landlock.h"
 #include "worker/worker.h"
 
 #define PID_OF_NOBODY 0x7ffffff0

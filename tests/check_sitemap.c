@@ -1,11 +1,11 @@
-/* Runs in: tests. The lists of a site's URLs: worker/sitemap.c, sitemap_xml.c. */
+/* Runs in: tests. The lists of a site's URLs: worker/links/sitemap.c, sitemap_xml.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "worker/sitemap.h"
+#include "worker/links/sitemap.h"
 
 #define URLSET "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">"
 #define INDEX "<sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">"

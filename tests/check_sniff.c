@@ -1,11 +1,11 @@
-/* Runs in: tests. What is a page of HTML, worker/sniff.c; and what links and header lines are made of: page_lines.c. */
+/* Runs in: tests. What is a page of HTML, worker/links/sniff.c; and what links and header lines are made of: page_lines.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/page_lines.h"
-#include "worker/sniff.h"
+#include "worker/links/page_lines.h"
+#include "worker/links/sniff.h"
 
 /* In pieces of so many bytes; SNIFF_OTHER as soon as it is known. */
 static enum sniff_verdict sniff(const char *type, const char *bytes, size_t count, size_t piece)

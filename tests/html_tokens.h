@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "worker/html_tokenizer.h"
+#include "worker/html/html_tokenizer.h"
 
 /* Tokens, each ended by '\n', decoded:
  *     S name {0x01 name 0x02 value} [0x03]    start tag, attributes sorted by name, 0x03: self-closing

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "worker/html_tokenizer.h"
-#include "worker/links.h"
+#include "worker/html/html_tokenizer.h"
+#include "worker/links/links.h"
 
 #define PIECE_BYTES (16u << 10)
 

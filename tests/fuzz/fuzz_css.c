@@ -1,11 +1,11 @@
-/* Runs in: tests. The URLs of a style sheet, worker/css.c: those that a second reading finds, which has the whole sheet and goes token
+/* Runs in: tests. The URLs of a style sheet, worker/links/css.c: those that a second reading finds, which has the whole sheet and goes token
  * by token as CSS Syntax Level 3 writes it down (4.3), however the sheet is cut. The first byte says into which pieces. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "worker/css.h"
+#include "worker/links/css.h"
 
 struct list {
     char *text;

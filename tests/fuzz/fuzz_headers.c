@@ -1,11 +1,11 @@
-/* Runs in: tests. The header lines of an answer, worker/headers.c: limits that hold, whatever comes, and facts that are what a
+/* Runs in: tests. The header lines of an answer, worker/fetch/headers.c: limits that hold, whatever comes, and facts that are what a
  * reading by hand gives. The lines are the input's, each with its '\n'. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "worker/headers.h"
+#include "worker/fetch/headers.h"
 
 static const struct fetch_limits LIMITS = {.header_bytes_max = 2048, .header_count_max = 24};
 

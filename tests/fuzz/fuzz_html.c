@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "worker/links.h"
+#include "worker/links/links.h"
 
 static const char PAGE_URL[] = "http://example.org/d/page.html?q";
 static const char *const TYPES[] = {"text/html", "text/html; charset=iso-8859-1", "text/html; charset=utf-16be", ""};

@@ -1,4 +1,4 @@
-/* Runs in: tests. Header lines, worker/link_header.c. Any line: every target lies in it, between '<' and '>', in order, and the time
+/* Runs in: tests. Header lines, worker/links/link_header.c. Any line: every target lies in it, between '<' and '>', in order, and the time
  * is bounded. A Link line that is put together from the input by RFC 8288, section 3, with quotes, quoted pairs and blanks wherever it
  * allows them, gives what was put in. X-Robots-Tag says no more than its words do. */
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "worker/link_header.h"
+#include "worker/links/link_header.h"
 
 static void read_any(const uint8_t *data, size_t size)
 {

@@ -1,12 +1,12 @@
-/* Runs in: tests. Retry-After and its dates, and the outcome of a transfer whatever libcurl said: worker/headers.c,
- * worker/outcome.c. Bytes 0 to 11 are the state of the transfer; the rest is the value, and libcurl's message. */
+/* Runs in: tests. Retry-After and its dates, and the outcome of a transfer whatever libcurl said: worker/fetch/headers.c,
+ * worker/fetch/outcome.c. Bytes 0 to 11 are the state of the transfer; the rest is the value, and libcurl's message. */
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/fetch_error.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/outcome.h"
+#include "worker/fetch/outcome.h"
 
 #define RETRY_AFTER_S_MAX (1000ll * 365 * 24 * 3600)
 #define NOW_S 1700000000ll

@@ -1,6 +1,6 @@
 # Each call that may fail, made to fail in turn. Included by the Makefile.
 
-# The calls of our own objects that wrap.c stands in front of; those of libcurl and the C library pass by. What worker/memory.c
+# The calls of our own objects that wrap.c stands in front of; those of libcurl and the C library pass by. What worker/fetch/memory.c
 # allocates is libcurl's, and counted apart.
 torture_calls := malloc calloc realloc strdup free mmap fallocate posix_fallocate ftruncate shm_open fork pthread_create \
                  socket open openat fopen write send read pipe2 eventfd epoll_create1 epoll_ctl epoll_wait poll signalfd \

@@ -282,7 +282,7 @@ void *__wrap_malloc(size_t bytes)
     return must_fail(F_malloc) ? NULL : note_block(__real_malloc(bytes));
 }
 
-/* What worker/memory.c calls in place of malloc(): see torture.mk. */
+/* What worker/fetch/memory.c calls in place of malloc(): see torture.mk. */
 void *torture_libcurl_malloc(size_t bytes);
 void *torture_libcurl_malloc(size_t bytes)
 {
