@@ -64,18 +64,20 @@ COMPARE  := compare/compare_command compare/compare_options compare/design compa
             compare/plot_script compare/plot
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(basename $(notdir $(wildcard $(addprefix tests/,support.c nginx.c tls_origin.c h2_origin.c network.c web.c \
-            command.c record.c puppets.c faults.c json.c html_tokens.c naive_robots.c crawling.c))))
-SUITES   := $(patsubst tests/check_%.c,%,$(sort $(wildcard tests/check_*.c)))
-SCRIPTS  := $(patsubst tests/check_%.sh,%,$(sort $(wildcard tests/check_*.sh)))
+SUPPORT  := $(filter-out run stepper,$(sort $(basename $(notdir $(wildcard tests/support/*.c)))))
+# A suite is tests/FOLDER/check_NAME.c, or .sh; the folder is that of what it tests, the name stands once.
+suite_sources  := $(sort $(wildcard tests/*/check_*.c))
+script_sources := $(sort $(wildcard tests/*/check_*.sh))
+SUITES   := $(sort $(patsubst check_%.c,%,$(notdir $(suite_sources))))
+SCRIPTS  := $(sort $(patsubst check_%.sh,%,$(notdir $(script_sources))))
 
 common_objects   := $(COMMON:%=$(BUILD)/common/%.o)
 worker_objects   := $(WORKER:%=$(BUILD)/worker/%.o)
 executor_objects := $(EXECUTOR:%=$(BUILD)/coordinator/%.o)
 command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o) $(CRAWL:%=$(BUILD)/coordinator/%.o) $(COMPARE:%=$(BUILD)/coordinator/%.o)
 origin_objects   := $(ORIGIN:%=$(BUILD)/tests/origin/%.o)
-support_objects  := $(SUPPORT:%=$(BUILD)/tests/%.o)
-test_objects     := $(SUITES:%=$(BUILD)/tests/check_%.o) $(BUILD)/tests/run.o
+support_objects  := $(SUPPORT:%=$(BUILD)/tests/support/%.o)
+test_objects     := $(suite_sources:%.c=$(BUILD)/%.o) $(BUILD)/tests/support/run.o
 objects          := $(common_objects) $(worker_objects) $(executor_objects) $(command_objects) $(origin_objects) \
                     $(support_objects) $(test_objects)
 
@@ -133,14 +135,15 @@ $(BUILD)/shoal: $(BUILD)/coordinator/main.o $(archives)
 $(BUILD)/origin: $(BUILD)/tests/origin/origin_main.o $(BUILD)/liborigin.a
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -lz -lbrotlienc
 
-$(BUILD)/tests/check_%: $(BUILD)/tests/check_%.o $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
-	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+$(foreach source,$(suite_sources),$(eval $(BUILD)/tests/$(basename $(notdir $(source))): $(BUILD)/$(source:.c=.o)))
+$(BUILD)/tests/check_%: $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
+	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIBS)
 
 # The second parser of pages, for this suite alone.
-$(BUILD)/tests/check_links_real.o: private FLAGS += `pkg-config --cflags libxml-2.0`
+$(BUILD)/tests/worker/check_links_real.o: private FLAGS += `pkg-config --cflags libxml-2.0`
 $(BUILD)/tests/check_links_real: private LIBS += `pkg-config --libs libxml-2.0`
 
-$(BUILD)/tests/run: $(BUILD)/tests/run.o
+$(BUILD)/tests/run: $(BUILD)/tests/support/run.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(objects:.o=.d)
@@ -166,7 +169,7 @@ ifneq ($(filter-out $(SUITES) $(SCRIPTS),$(SUITE)),)
 $(error no suite $(filter-out $(SUITES) $(SCRIPTS),$(SUITE)); there are: $(SUITES) $(SCRIPTS))
 endif
 binaries      := $(patsubst %,$(BUILD)/tests/check_%,$(filter $(SUITES),$(selected)))
-scripts       := $(patsubst %,tests/check_%.sh,$(filter $(SCRIPTS),$(selected)))
+scripts       := $(foreach name,$(filter $(SCRIPTS),$(selected)),$(filter %/check_$(name).sh,$(script_sources)))
 again          = +@$(MAKE) --no-print-directory -j$(JOBS)
 
 .PHONY: test suites asan tsan valgrind

@@ -3,7 +3,7 @@
  * fault.h: places where a test can make a process die. Compiled in with SHOAL_FAULTS alone; otherwise nothing.
  *
  * FAULT=name:nth:action in the environment acts at the nth time that a process passes FAULT_POINT("name"); where FAULT_SPARES is
- * set, not in the process of that number. tests/faults.c lists all points; `make lint` compares.
+ * set, not in the process of that number. tests/support/faults.c lists all points; `make lint` compares.
  * FAULT_URL=text:action acts whenever a body byte arrives for a URL that holds `text`. Actions: kill (SIGKILL), segv, stop
  * (SIGSTOP), exit, spin (an endless loop). */
 #ifndef SHOAL_FAULT_H

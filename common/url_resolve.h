@@ -5,7 +5,7 @@
  *
  * DESIGN. Plain references, by far the most, are put behind a part of the base and only looked at; all others go through
  * url_parse(), so that one parser, libcurl's, decides what a URL is. Where the first way answers, the second would say the same:
- * tests/check_url_resolve.c. */
+ * tests/common/check_url_resolve.c. */
 #ifndef SHOAL_URL_RESOLVE_H
 #define SHOAL_URL_RESOLVE_H
 

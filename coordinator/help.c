@@ -10,8 +10,8 @@
 #include "common/version.h"
 #include "coordinator/compare/compare_options.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/text/escape.h"
 #include "coordinator/options/option_table.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/text/units.h"
 #include "worker/worker.h"
 

@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coordinator/base/exit_status.h"
 #include "coordinator/compare/compare_command.h"
 #include "coordinator/crawl/crawl_command.h"
-#include "coordinator/text/escape.h"
-#include "coordinator/base/exit_status.h"
 #include "coordinator/fetch/fetch_command.h"
 #include "coordinator/help.h"
+#include "coordinator/text/escape.h"
 
 static int run_help(int argc, char **argv)
 {

@@ -18,5 +18,5 @@ steps: deps-test
 	$(again) BUILD=$(BUILD) $(BUILD)/tests/check_every_instruction
 	@CK_VERBOSITY=normal SHOAL_STEPS=all $(BUILD)/tests/check_every_instruction
 
-$(BUILD)/tests/check_every_instruction: $(BUILD)/tests/stepper.o
--include $(BUILD)/tests/stepper.d
+$(BUILD)/tests/check_every_instruction: $(BUILD)/tests/support/stepper.o
+-include $(BUILD)/tests/support/stepper.d

@@ -13,14 +13,14 @@
 
 #include "common/clock.h"
 #include "common/url.h"
+#include "coordinator/base/exit_status.h"
 #include "coordinator/compare/bundled.h"
-#include "coordinator/compare/list.h"
 #include "coordinator/compare/compare_options.h"
+#include "coordinator/compare/list.h"
 #include "coordinator/compare/plot.h"
 #include "coordinator/compare/runner.h"
 #include "coordinator/compare/sweep.h"
 #include "coordinator/executor/cpus.h"
-#include "coordinator/base/exit_status.h"
 #include "coordinator/output/status_line.h"
 #include "coordinator/text/units.h"
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/compare/series.h"
 #include "coordinator/base/exit_status.h"
+#include "coordinator/compare/series.h"
 #include "coordinator/text/writer.h"
 
 /* The name of the design that `shoal fetch` uses by itself. */

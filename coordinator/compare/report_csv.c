@@ -9,8 +9,8 @@
 
 #include "coordinator/compare/report.h"
 #include "coordinator/compare/report_text.h"
-#include "coordinator/text/escape.h"
 #include "coordinator/run/signals.h"
+#include "coordinator/text/escape.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 

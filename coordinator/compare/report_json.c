@@ -11,8 +11,8 @@
 #include "common/version.h"
 #include "coordinator/compare/report.h"
 #include "coordinator/compare/report_text.h"
-#include "coordinator/text/escape.h"
 #include "coordinator/run/signals.h"
+#include "coordinator/text/escape.h"
 
 #define PUT(writer, literal) writer_put((writer), (literal), sizeof(literal) - 1)
 

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "coordinator/compare/footprint.h"
 #include "coordinator/base/exit_status.h"
+#include "coordinator/compare/footprint.h"
 
 #define ARGUMENT_BYTES 48
 #define OWN_ARGUMENTS 16 /* more than are ever put */

@@ -12,8 +12,8 @@
 #include "common/status.h"
 #include "coordinator/compare/list.h"
 #include "coordinator/compare/series.h"
-#include "coordinator/run/signals.h"
 #include "coordinator/output/tally.h"
+#include "coordinator/run/signals.h"
 
 /* Opened once for all runs. The pointers are borrowed. */
 struct runner {

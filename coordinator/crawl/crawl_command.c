@@ -9,9 +9,9 @@
 #include "coordinator/crawl/crawl_options.h"
 #include "coordinator/crawl/crawler_work.h"
 #include "coordinator/crawl/mirror/mirror.h"
-#include "coordinator/text/escape.h"
-#include "coordinator/run/session.h"
 #include "coordinator/output/status_line.h"
+#include "coordinator/run/session.h"
+#include "coordinator/text/escape.h"
 
 #define WHY_BYTES 512
 

@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "common/url.h"
-#include "coordinator/text/escape.h"
 #include "coordinator/help.h"
+#include "coordinator/text/escape.h"
 
 #define PER_HOST_DEFAULT 4
 #define DEPTH_DEFAULT 20

@@ -27,8 +27,8 @@
 
 #include "common/status.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/run/input.h"
 
 struct crawler;

@@ -10,9 +10,9 @@
 
 #include "common/fetch_error.h"
 #include "common/url.h"
-#include "coordinator/politeness/politeness.h"
-#include "coordinator/output/reason.h"
 #include "coordinator/crawl/rules/robots.h"
+#include "coordinator/output/reason.h"
+#include "coordinator/politeness/politeness.h"
 
 /* What its robots.txt says. */
 enum site_gate {

@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/run/input.h"
 #include "coordinator/fetch/task.h"
+#include "coordinator/output/delivery.h"
+#include "coordinator/run/input.h"
 
 /* A result of our own, for what the executor has never seen or not finished. Borrows both texts. */
 struct fetch_result report_local_result(enum fetch_error error, const char *detail, const char *url);

@@ -14,9 +14,9 @@
 #include "common/clock.h"
 #include "common/url.h"
 #include "coordinator/fetch/report.h"
+#include "coordinator/fetch/window.h"
 #include "coordinator/politeness/retries.h"
 #include "coordinator/politeness/turns.h"
-#include "coordinator/fetch/window.h"
 
 /* Lines read in one feed at most: so that results and signals are seen to in between. */
 #define LINES_PER_FEED 4096

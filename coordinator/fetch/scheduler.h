@@ -27,8 +27,8 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/politeness/hosts.h"
 #include "coordinator/run/input.h"
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "coordinator/text/escape.h"
 #include "coordinator/output/status_line.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/text/units.h"
 
 #define SMOOTHING_S 2.0 /* the rates forget what is older */

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "common/page.h"
-#include "coordinator/output/reason.h"
 #include "coordinator/executor/executor.h"
+#include "coordinator/output/reason.h"
 
 /* What a crawl says of a URL besides. Texts are not yet escaped; bytes 0: nothing to say. */
 struct crawl_note {

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/text/escape.h"
 #include "coordinator/output/outlinks.h"
+#include "coordinator/text/escape.h"
 #include "coordinator/text/units.h"
 
 struct sink_jsonl {

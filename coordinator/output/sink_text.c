@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "coordinator/text/escape.h"
 #include "coordinator/output/outlinks.h"
+#include "coordinator/text/escape.h"
 
 struct sink_text {
     struct sink sink;

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/politeness/hosts.h"
 #include "coordinator/fetch/task.h"
+#include "coordinator/politeness/hosts.h"
 
 /* Begins as all zero but for per_host. */
 struct turns {

@@ -20,10 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "coordinator/output/delivery.h"
 #include "coordinator/executor/executor.h"
-#include "coordinator/run/input.h"
+#include "coordinator/output/delivery.h"
 #include "coordinator/output/progress.h"
+#include "coordinator/run/input.h"
 #include "coordinator/run/signals.h"
 #include "coordinator/run/wakeups.h"
 #include "coordinator/run/work.h"

@@ -20,8 +20,8 @@
 #include "coordinator/base/exit_status.h"
 #include "coordinator/options/option_table.h"
 #include "coordinator/options/options.h"
-#include "coordinator/run/run.h"
 #include "coordinator/output/sinks.h"
+#include "coordinator/run/run.h"
 
 /* Its fields are the session's own, but that a command may read them, and sets those that say so. */
 struct session {

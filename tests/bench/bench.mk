@@ -31,7 +31,7 @@ bench_what      = $(if $(BENCH),--workloads $(subst $(eval) ,$(comma),$(strip $(
 bench_programs := $(BUILD)/shoal $(BUILD)/origin $(BUILD)/bench_engine
 bench_run       = tests/bench/run --build $(BUILD) --rounds $(BENCH_ROUNDS)
 
-# tests/check_bench.sh runs the benchmark, small.
+# tests/program/check_bench.sh runs the benchmark, small.
 suites: $(BUILD)/bench_engine $(BUILD)/bench_hosts
 
 .PHONY: bench bench-run bench-burst bench-engine bench-sandbox bench-frontier bench-hosts bench-hosts-run

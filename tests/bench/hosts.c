@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/web.h"
+#include "tests/support/web.h"
 
 static unsigned addresses;
 static int hold_ms;

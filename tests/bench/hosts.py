@@ -18,7 +18,7 @@ import program  # noqa: E402
 from stop import Stop, Stopped  # noqa: E402
 
 TOLERANCE = 0.10
-LOG_MAX = 60000  # requests that the server writes down (tests/web.h)
+LOG_MAX = 60000  # requests that the server writes down (tests/support/web.h)
 # Starts are a delay apart where they are decided. Two may come closer to each other when the first is held up on its way, on a busy
 # machine by a good part of the delay; all of them together may not.
 GAP_SHARE = 0.5

@@ -4,7 +4,7 @@
 FUZZ         ?= $(fuzz_targets)
 FUZZ_SECONDS ?= 60
 fuzz_targets := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-fuzz_objects := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/json.o $(BUILD)/tests/naive_robots.o
+fuzz_objects := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/json.o $(BUILD)/tests/support/naive_robots.o
 replayers    := $(fuzz_targets:%=$(BUILD)/tests/fuzz/replay_%)
 fuzzers      := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
@@ -33,5 +33,5 @@ fuzz-quick:
 fuzz-run: $(fuzzers)
 	@tests/fuzz/run $(BUILD) $(FUZZ_SECONDS) $(FUZZ)
 
-# `make test` replays the seeds: tests/check_fuzz.sh.
+# `make test` replays the seeds: tests/program/check_fuzz.sh.
 suites: $(if $(filter fuzz,$(selected)),$(replayers))

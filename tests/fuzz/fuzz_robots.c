@@ -1,4 +1,4 @@
-/* Runs in: tests. A robots.txt and paths of its site: coordinator/crawl/rules/robots.c, against tests/naive_robots.c. The first byte: whether
+/* Runs in: tests. A robots.txt and paths of its site: coordinator/crawl/rules/robots.c, against tests/support/naive_robots.c. The first byte: whether
  * the file is cut; then paths, one a line, up to an empty one; then the file. */
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "coordinator/crawl/rules/robots.h"
 #include "coordinator/crawl/rules/robots_text.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/naive_robots.h"
+#include "tests/support/naive_robots.h"
 
 #define TOKEN "shoal"
 #define PATHS_MAX 8

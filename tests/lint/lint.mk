@@ -19,7 +19,7 @@ other-clang:
 
 # clang-tidy is asked again only for what changed; the analyzer's nodes are bounded, for time.
 analyzer := -Xclang -analyzer-config -Xclang max-nodes=40000
-# tests/example.c knows the installed header alone: tests/check_install.sh compiles it.
+# tests/example.c knows the installed header alone: tests/program/check_install.sh compiles it.
 tidy: $(if $(clang_is_ours),$(patsubst %,$(LINT)/%.tidy,$(product) $(filter-out tests/example.c,$(tests))),other-clang)
 $(LINT)/%.tidy: % $(headers) .clang-tidy tests/.clang-tidy
 	@mkdir -p $(@D)

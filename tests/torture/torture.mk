@@ -9,7 +9,7 @@ comma         := ,
 torture_flags := $(torture_calls:%=-Wl$(comma)--wrap=%)
 torture_parts := $(BUILD)/tests/torture/wrap.o $(BUILD)/tests/torture/memory.o
 
-$(BUILD)/tests/torture/memory.o: $(BUILD)/worker/memory.o
+$(BUILD)/tests/torture/memory.o: $(BUILD)/worker/fetch/memory.o
 	@mkdir -p $(@D)
 	@objcopy --redefine-sym malloc=torture_libcurl_malloc $< $@
 

@@ -3,7 +3,7 @@
 #ifndef SHOAL_TESTS_TORTURE_WALK_H
 #define SHOAL_TESTS_TORTURE_WALK_H
 
-#include "tests/command.h"
+#include "tests/support/command.h"
 
 #define WALK_WHY_BYTES 1024
 

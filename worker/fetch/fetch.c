@@ -20,8 +20,8 @@
 #include "worker/fetch/address.h"
 #include "worker/fetch/libcurl.h"
 #include "worker/fetch/memory.h"
-#include "worker/sandbox/sandbox.h"
 #include "worker/fetch/transfer.h"
+#include "worker/sandbox/sandbox.h"
 #include "worker/worker.h"
 
 #define LANE_TRANSFERS 64u

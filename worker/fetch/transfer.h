@@ -9,10 +9,10 @@
 #include <openssl/evp.h>
 
 #include "common/fetch_error.h"
-#include "worker/links/body_links.h"
 #include "worker/fetch/decoder.h"
 #include "worker/fetch/headers.h"
 #include "worker/fetch/tls_end.h"
+#include "worker/links/body_links.h"
 #include "worker/worker.h"
 
 /* What all transfers of a worker share; borrowed. */

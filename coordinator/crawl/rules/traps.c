@@ -8,9 +8,9 @@
 #include "common/fingerprint.h"
 #include "common/limits.h"
 #include "coordinator/crawl/rules/counters.h"
-#include "coordinator/text/tell.h"
 #include "coordinator/crawl/rules/url_dates.h"
 #include "coordinator/crawl/rules/url_shape.h"
+#include "coordinator/text/tell.h"
 
 #define YEARS_AHEAD 5
 #define SHOWN_BYTES 80 /* of a URL's own text in an explanation */
