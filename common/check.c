@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* check.c: invariants that stay on in release builds. */
 #include "common/check.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * check.h: invariants that stay on in release builds. For what must hold between our own processes; never for input. */
+/* check.h: invariants that stay on in release builds. For what must hold between our own processes; never for input. */
 #ifndef SHOAL_CHECK_H
 #define SHOAL_CHECK_H
 

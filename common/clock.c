@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* clock.c: one clock for all. */
 #include "common/clock.h"
 
 int64_t clock_now_ns(void)

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * clock.h: one clock for all. Monotonic, so that a step of the wall clock moves no deadline; comparable between
+/* clock.h: one clock for all. Monotonic, so that a step of the wall clock moves no deadline; comparable between
  * processes of one machine. */
 #ifndef SHOAL_CLOCK_H
 #define SHOAL_CLOCK_H

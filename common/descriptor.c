@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* descriptor.c: descriptors that stay clear of standard input, output and error. */
 #include "common/descriptor.h"
 
 #include <fcntl.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * descriptor.h: descriptors that stay clear of standard input, output and error. */
+/* descriptor.h: descriptors that stay clear of standard input, output and error. */
 #ifndef SHOAL_DESCRIPTOR_H
 #define SHOAL_DESCRIPTOR_H
 

@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* done_ring.c: a worker's announcements of what it published. */
 #include "common/done_ring.h"
 
 #include "common/check.h"

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * done_ring.h: a worker's announcements of what it published. A hint for speed: the truth is the slots' words, and after a
+/* done_ring.h: a worker's announcements of what it published. A hint for speed: the truth is the slots' words, and after a
  * death the reaper looks at those. One producer, one consumer, no lock. */
 #ifndef SHOAL_DONE_RING_H
 #define SHOAL_DONE_RING_H

@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* extent.c: the stretch of the body segment that belongs to a slot. */
 #include "common/extent.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * extent.h: the stretch of the body segment that belongs to a slot.
+/* extent.h: the stretch of the body segment that belongs to a slot.
  *
  *     0              url_bytes        head_bytes = extent_body_start()
  *     +-----------------+----------------+-----------------------+----------------+-----------------+-------------+

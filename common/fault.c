@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* fault.c: places where a test can make a process die. */
 #include "common/fault.h"
 
 #ifdef SHOAL_FAULTS

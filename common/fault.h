@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * fault.h: places where a test can make a process die. Compiled in with SHOAL_FAULTS alone; otherwise nothing.
+/* fault.h: places where a test can make a process die. Compiled in with SHOAL_FAULTS alone; otherwise nothing.
  *
  * FAULT=name:nth:action in the environment acts at the nth time that a process passes FAULT_POINT("name"); where FAULT_SPARES is
  * set, not in the process of that number. tests/support/faults.c lists all points; `make lint` compares.

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * fence.h: the full fence between "I said so" and "I look once more", on both sides of a wake-up. */
+/* fence.h: the full fence between "I said so" and "I look once more", on both sides of a wake-up. */
 #ifndef SHOAL_FENCE_H
 #define SHOAL_FENCE_H
 

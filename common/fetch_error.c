@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* fetch_error.c: how the fetch of one URL ended. */
 #include "common/fetch_error.h"
 
 #include <assert.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * fetch_error.h: how the fetch of one URL ended. A closed set: the same names in the command line's output,
+/* fetch_error.h: how the fetch of one URL ended. A closed set: the same names in the command line's output,
  * in JSONL and here. */
 #ifndef SHOAL_FETCH_ERROR_H
 #define SHOAL_FETCH_ERROR_H

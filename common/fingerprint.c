@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* fingerprint.c: 64 bits that stand for a text, so that a set of ten million URLs fits into memory. */
 #include "common/fingerprint.h"
 
 #include <sys/random.h>

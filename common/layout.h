@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * layout.h: all that the processes share, each field with its owner.
+/* layout.h: all that the processes share, each field with its owner.
  *
  *     control segment                                  body segment (sparse: pages exist once written)
  *     +----------+--------+-------+--------+-------+   +----------+----------+----------+---

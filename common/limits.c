@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* limits.c: how much of anything the outside world may make us take. */
 #include "common/limits.h"
 
 void fetch_limits_init(struct fetch_limits *limits)

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * limits.h: how much of anything the outside world may make us take. */
+/* limits.h: how much of anything the outside world may make us take. */
 #ifndef SHOAL_LIMITS_H
 #define SHOAL_LIMITS_H
 

@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* page.c: what a worker found in a page, as it lies in the slot's extent. */
 #include "common/page.h"
 
 #include <assert.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * page.h: what a worker found in a page, as it lies in the slot's extent: facts, then links.
+/* page.h: what a worker found in a page, as it lies in the slot's extent: facts, then links.
  *
  *     +--------------+-------+------+-----------+---------+-----------+------+------+-----------+------+------+---
  *     | page_shm     | title | lang | canonical | charset | page_link | URL  | text | page_link | URL  | text | ...

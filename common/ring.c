@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* ring.c: the task ring. */
 #include "common/ring.h"
 
 #include <string.h>

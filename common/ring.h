@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * ring.h: the task ring: the order in which free workers look at READY slots.
+/* ring.h: the task ring: the order in which free workers look at READY slots.
  *
  * DESIGN. One producer (the coordinator), many consumers. The ring holds slot indexes; whether a slot may be taken is said
  * by the slot's own word alone, by one compare-and-swap. The head is a hint that anybody helps on: an entry whose slot is

@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* roster.c: what a worker says of itself, and who sleeps. */
 #include "common/roster.h"
 
 #include <unistd.h>

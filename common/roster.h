@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * roster.h: what a worker says of itself, and who sleeps.
+/* roster.h: what a worker says of itself, and who sleeps.
  *
  * DESIGN. Nobody polls. A worker that holds nothing sleeps in its ring's semaphore and is marked idle; one that has
  * transfers and room for more sleeps in its poll set and is marked as having room. The coordinator pushes work, then looks

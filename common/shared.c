@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* shared.c: makes and maps the two segments. */
 #include "common/shared.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * shared.h: makes and maps the two segments. The handle is private to a process; a forked worker inherits a copy. */
+/* shared.h: makes and maps the two segments. The handle is private to a process; a forked worker inherits a copy. */
 #ifndef SHOAL_SHARED_H
 #define SHOAL_SHARED_H
 

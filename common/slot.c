@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* slot.c: moves a slot from state to state. */
 #include "common/slot.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * slot.h: moves a slot from state to state. Each move is one atomic step; who may make it stands beside it. */
+/* slot.h: moves a slot from state to state. Each move is one atomic step; who may make it stands beside it. */
 #ifndef SHOAL_SLOT_H
 #define SHOAL_SLOT_H
 

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * state.h: the state word of a slot, and who may move it.
+/* state.h: the state word of a slot, and who may move it.
  *
  *     63            32 31         16 15        4 3   0
  *     +---------------+-------------+-----------+-----+

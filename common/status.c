@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* status.c: how a call of ours ended. */
 #include "common/status.h"
 
 #include <assert.h>

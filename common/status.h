@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * status.h: how a call of ours ended. Outcomes of a fetch are data, not a status: see fetch_error.h. */
+/* status.h: how a call of ours ended. Outcomes of a fetch are data, not a status: see fetch_error.h. */
 #ifndef SHOAL_STATUS_H
 #define SHOAL_STATUS_H
 

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * DESIGN. url_parse() first tries url_parse_plain(), which answers for the URLs that libcurl passes
+/* DESIGN. url_parse() first tries url_parse_plain(), which answers for the URLs that libcurl passes
  * on unchanged, and leaves everything doubtful (userinfo, '%', dot segments, numbers that may be
  * addresses, upper case, ...) to libcurl's parser. What libcurl is known to let through and we
  * refuse is caught before it or after it: control bytes, port 0, bytes that a percent-encoded host

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * url.h: which URLs are fetched, and what they are made of. One parser decides everywhere:
+/* url.h: which URLs are fetched, and what they are made of. One parser decides everywhere:
  * libcurl's own curl_url_*, so that the host that was checked is the host that is connected to. For
  * plain URLs, by far the most, the same answer is found without it: url_plain.h. */
 #ifndef SHOAL_URL_H

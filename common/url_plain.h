@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * url_plain.h: the URLs that libcurl passes on unchanged, by far the most, taken apart without it and without any
+/* url_plain.h: the URLs that libcurl passes on unchanged, by far the most, taken apart without it and without any
  * allocation. tests/common/check_url.c proves that the answers are the same. */
 #ifndef SHOAL_URL_PLAIN_H
 #define SHOAL_URL_PLAIN_H

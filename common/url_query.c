@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* url_query.c: what is taken out of URLs before they are counted and fetched. */
 #include "common/url_query.h"
 
 #include <stdint.h>

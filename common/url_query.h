@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * url_query.h: what is taken out of URLs before they are counted and fetched: the whole query, or parameters that do not change what is
+/* url_query.h: what is taken out of URLs before they are counted and fetched: the whole query, or parameters that do not change what is
  * shown: who sent the visitor, and which session it is. Otherwise one page has as many URLs as there are campaigns and visits.
  *
  * A parameter is what stands between '&' in a query, its name what stands before '='. Names that are to be stripped are compared as

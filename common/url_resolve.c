@@ -1,4 +1,4 @@
-/* Runs in: either */
+/* url_resolve.c: what a reference in a page means. */
 #include "common/url_resolve.h"
 
 #include <stdlib.h>

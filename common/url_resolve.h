@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * url_resolve.h: what a reference in a page means: RFC 3986, 5.2, with what pages need besides (blanks around it, line breaks in it),
+/* url_resolve.h: what a reference in a page means: RFC 3986, 5.2, with what pages need besides (blanks around it, line breaks in it),
  * and one spelling for what is the same (6.2.2, 6.2.3).
  *
  * DESIGN. Plain references, by far the most, are put behind a part of the base and only looked at; all others go through

@@ -1,6 +1,4 @@
-/* Runs in: either
- *
- * version.h: the version, in one place. */
+/* version.h: the version, in one place. */
 #ifndef SHOAL_VERSION_H
 #define SHOAL_VERSION_H
 

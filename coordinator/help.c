@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* help.c: what the program says about itself. */
 #include "coordinator/help.h"
 
 #include <curl/curl.h>

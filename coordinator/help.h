@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * help.h: what the program says about itself. */
+/* help.h: what the program says about itself. */
 #ifndef SHOAL_HELP_H
 #define SHOAL_HELP_H
 

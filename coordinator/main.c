@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * main.c: shoal fetches the web with many processes that share one memory. One command each is in
+/* main.c: shoal fetches the web with many processes that share one memory. One command each is in
  * *_command.c. */
 #include <fcntl.h>
 #include <locale.h>

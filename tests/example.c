@@ -1,4 +1,4 @@
-/* Runs in: tests. The classic futures example with nothing but the installed library: submits every URL of the command
+/* The classic futures example with nothing but the installed library: submits every URL of the command
  * line, prints each page as it arrives, and says which site failed and why.
  *
  *     cc example.c $(pkg-config --cflags --libs shoal) -o example */

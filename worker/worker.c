@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* worker.c: the loop that claims slots, runs their jobs and publishes results. */
 #include "worker/worker.h"
 
 #include <errno.h>

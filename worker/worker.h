@@ -1,6 +1,4 @@
-/* Runs in: worker (a process, a thread, or the coordinator itself)
- *
- * worker.h: turns READY slots into DONE ones. All that the coordinator needs to know of a worker.
+/* worker.h: turns READY slots into DONE ones. All that the coordinator needs to know of a worker.
  *
  * DESIGN. One loop, whoever runs it: claim up to the room there is, start what was claimed, wait for sockets, timers and the
  * doorbell in one poll set, publish what is complete, tell the coordinator if it sleeps. What a claimed slot means is the

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* due_heap.c: things that become due, the earliest first. */
 #include "coordinator/base/due_heap.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * due_heap.h: things that become due, the earliest first: a binary heap of members that lie inside
+/* due_heap.h: things that become due, the earliest first: a binary heap of members that lie inside
  * the things. Adding and removing cost O(log n) and never fail, since room is reserved when a thing
  * is made. */
 #ifndef SHOAL_DUE_HEAP_H

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * exit_status.h: what the program's exit status says. */
+/* exit_status.h: what the program's exit status says. */
 #ifndef SHOAL_EXIT_STATUS_H
 #define SHOAL_EXIT_STATUS_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* private_map.c: memory for the large tables of a crawl. */
 #include "coordinator/base/private_map.h"
 
 #include <sys/mman.h>

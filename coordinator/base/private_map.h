@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * private_map.h: memory for the large tables of a crawl: mapped with MADV_DONTFORK, so that a worker which is forked late neither pins
+/* private_map.h: memory for the large tables of a crawl: mapped with MADV_DONTFORK, so that a worker which is forked late neither pins
  * nor copies it. */
 #ifndef SHOAL_PRIVATE_MAP_H
 #define SHOAL_PRIVATE_MAP_H

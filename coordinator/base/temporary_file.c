@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* temporary_file.c: a file of this run alone. */
 #include "coordinator/base/temporary_file.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * temporary_file.h: a file of this run alone: no name, mode 0600, gone with its descriptor. */
+/* temporary_file.h: a file of this run alone: no name, mode 0600, gone with its descriptor. */
 #ifndef SHOAL_SCRATCH_FILE_H
 #define SHOAL_SCRATCH_FILE_H
 

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- *     file:  8 bytes of nothing | u16 bytes, text | u16 bytes, text | ...      a text's number is where it begins
+/*     file:  8 bytes of nothing | u16 bytes, text | u16 bytes, text | ...      a text's number is where it begins
  *
  * The end of the file is still in the buffer. */
 #include "coordinator/base/url_log.h"

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * url_log.h: texts that were seen once and may be wanted again, a number each, in a temporary file without a name: so the memory for
+/* url_log.h: texts that were seen once and may be wanted again, a number each, in a temporary file without a name: so the memory for
  * referrers and the like does not grow with the crawl. */
 #ifndef SHOAL_URL_LOG_H
 #define SHOAL_URL_LOG_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* bundled.c: the test server that comes with the program, and its 15 pages, each held back for 150 ms. */
 #include "coordinator/compare/bundled.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * bundled.h: the test server that comes with the program, and its 15 pages, each held back for 150 ms: something to compare
+/* bundled.h: the test server that comes with the program, and its 15 pages, each held back for 150 ms: something to compare
  * on a machine without a network. */
 #ifndef SHOAL_COMPARE_BUNDLED_H
 #define SHOAL_COMPARE_BUNDLED_H

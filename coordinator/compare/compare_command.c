@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * One warm-up, then rounds: every design once in each, so that a drift of the machine or of the network hits all alike. A
+/* One warm-up, then rounds: every design once in each, so that a drift of the machine or of the network hits all alike. A
  * signal stops the run that is under way; what there is by then is reported. */
 #include "coordinator/compare/compare_command.h"
 

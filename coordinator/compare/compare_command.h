@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * compare_command.h: `shoal compare`, from its arguments to its exit status. */
+/* compare_command.h: `shoal compare`, from its arguments to its exit status. */
 #ifndef SHOAL_COMPARE_COMMAND_H
 #define SHOAL_COMPARE_COMMAND_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* compare_options.c: the command line of `shoal compare`, read into one struct. */
 #include "coordinator/compare/compare_options.h"
 
 #include <assert.h>

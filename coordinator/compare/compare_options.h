@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * compare_options.h: the command line of `shoal compare`, read into one struct. */
+/* compare_options.h: the command line of `shoal compare`, read into one struct. */
 #ifndef SHOAL_COMPARE_OPTIONS_H
 #define SHOAL_COMPARE_OPTIONS_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* comparison.c: what was compared, and what came out. */
 #include "coordinator/compare/comparison.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * comparison.h: what was compared, and what came out: the data that every report shows. */
+/* comparison.h: what was compared, and what came out: the data that every report shows. */
 #ifndef SHOAL_COMPARE_COMPARISON_H
 #define SHOAL_COMPARE_COMPARISON_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* design.c: the ways to run one list that are compared. */
 #include "coordinator/compare/design.h"
 
 #include <assert.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * design.h: the ways to run one list that are compared: who works, how many of them, how many transfers in flight. */
+/* design.h: the ways to run one list that are compared: who works, how many of them, how many transfers in flight. */
 #ifndef SHOAL_COMPARE_DESIGN_H
 #define SHOAL_COMPARE_DESIGN_H
 

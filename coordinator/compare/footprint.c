@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* footprint.c: the peak memory of a process and its children, shared pages counted once. */
 #include "coordinator/compare/footprint.h"
 
 #include <fcntl.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * footprint.h: the peak memory of a process and its children, shared pages counted once.
+/* footprint.h: the peak memory of a process and its children, shared pages counted once.
  *
  * DESIGN. What counts is the proportional set size (PSS) of /proc/PID/smaps_rollup, summed over the processes, for memory of
  * their own and shared memory: a page that several share counts for each by its part. Pages of files (the program, its

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* list.c: the URLs that every run fetches. */
 #include "coordinator/compare/list.h"
 
 #include <errno.h>

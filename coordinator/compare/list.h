@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * list.h: the URLs that every run fetches: the same list each time, wherever it came from. */
+/* list.h: the URLs that every run fetches: the same list each time, wherever it came from. */
 #ifndef SHOAL_COMPARE_LIST_H
 #define SHOAL_COMPARE_LIST_H
 

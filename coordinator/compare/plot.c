@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. gnuplot is a child of its own, started without a shell. It reads the script from a memory file and writes picture
+/* DESIGN. gnuplot is a child of its own, started without a shell. It reads the script from a memory file and writes picture
  * and complaints into two others: so no pipe can fill up, nothing is quoted as a path, and on the disk there is nothing
  * until the picture is whole. Then it is copied to a temporary name beside the path and renamed. */
 #include "coordinator/compare/plot.h"

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * plot.h: a comparison as a picture, drawn by gnuplot. */
+/* plot.h: a comparison as a picture, drawn by gnuplot. */
 #ifndef SHOAL_COMPARE_PLOT_H
 #define SHOAL_COMPARE_PLOT_H
 

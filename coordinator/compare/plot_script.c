@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * The picture as a gnuplot script, data within: a panel with a bar for each design and, with a sweep, one over workers and
+/* The picture as a gnuplot script, data within: a panel with a bar for each design and, with a sweep, one over workers and
  * one over transfers in flight. gnuplot sets the margins by itself from what stands in them, so nothing overlaps whatever
  * the font; what this file reckons is the room for the text behind the bars. Every string stands in single quotes, where
  * gnuplot replaces nothing, and the terminal takes no markup in text. */

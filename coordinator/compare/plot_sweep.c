@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* plot_sweep.c: the sweep's panels of the picture. */
 #include "coordinator/compare/plot_sweep.h"
 
 #include <assert.h>

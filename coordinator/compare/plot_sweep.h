@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * plot_sweep.h: the sweep's panels of the picture. */
+/* plot_sweep.h: the sweep's panels of the picture. */
 #ifndef SHOAL_COMPARE_PLOT_SWEEP_H
 #define SHOAL_COMPARE_PLOT_SWEEP_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* report.c: a comparison, written out. */
 #include "coordinator/compare/report.h"
 
 #include <assert.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * report.h: a comparison, written out. One format a file: report_table.c, report_json.c, report_csv.c. */
+/* report.h: a comparison, written out. One format a file: report_table.c, report_json.c, report_csv.c. */
 #ifndef SHOAL_COMPARE_REPORT_H
 #define SHOAL_COMPARE_REPORT_H
 

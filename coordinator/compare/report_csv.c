@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * For spreadsheets, RFC 4180 with LF: one line a design, then one a setting of the sweep. What is not known is empty. Text
+/* For spreadsheets, RFC 4180 with LF: one line a design, then one a setting of the sweep. What is not known is empty. Text
  * from outside is escaped as for people, so that a record is one line, and is never taken for a formula: where it begins
  * with = + - or @ an apostrophe stands before it. */
 #include <inttypes.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * For programs: one object, valid UTF-8 and valid JSON whatever the strings hold. Keys are always there; null stands for
+/* For programs: one object, valid UTF-8 and valid JSON whatever the strings hold. Keys are always there; null stands for
  * what is not known. Every run is told, so that other figures can be made of them. */
 #include <assert.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* report_remarks.c: the sentences below the table. */
 #include "coordinator/compare/report_remarks.h"
 
 #include <inttypes.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * report_remarks.h: the sentences below the table. */
+/* report_remarks.h: the sentences below the table. */
 #ifndef SHOAL_COMPARE_REPORT_REMARKS_H
 #define SHOAL_COMPARE_REPORT_REMARKS_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* report_sweep.c: the sweep as a grid for each engine, and what comes of it. */
 #include "coordinator/compare/report_sweep.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * report_sweep.h: the sweep as a grid for each engine, and what comes of it. */
+/* report_sweep.h: the sweep as a grid for each engine, and what comes of it. */
 #ifndef SHOAL_COMPARE_REPORT_SWEEP_H
 #define SHOAL_COMPARE_REPORT_SWEEP_H
 

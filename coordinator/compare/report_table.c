@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * For people, 80 columns wide:
+/* For people, 80 columns wide:
  *
  *     design                  w×c  wall s   min–max  pages/s  CPU s   MiB failed ×serial
  *     serial                  1×1    2.26 2.26–2.27     6.64  0.031   9.1      0    1.00

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* report_text.c: what the reports for people are made of. */
 #include "coordinator/compare/report_text.h"
 
 #include <stdarg.h>

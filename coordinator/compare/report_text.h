@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * report_text.h: what the reports for people are made of: numbers of few digits, names, columns, wrapped lines. */
+/* report_text.h: what the reports for people are made of: numbers of few digits, names, columns, wrapped lines. */
 #ifndef SHOAL_COMPARE_REPORT_TEXT_H
 #define SHOAL_COMPARE_REPORT_TEXT_H
 

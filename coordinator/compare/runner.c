@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. The run is our own program, executed anew: nothing of this process is in its memory, and what is measured is what
+/* DESIGN. The run is our own program, executed anew: nothing of this process is in its memory, and what is measured is what
  * the user gets from the command line that we print, but for its lines, which it counts instead of writing them. Its clock begins before the fork and ends when its descriptor says
  * that it is gone; its CPU time comes with its exit status, workers included, as it reaps them. It dies with us. It is a process
  * group of its own: Ctrl-C is for us, and SIGKILL ends the coordinator and its workers at once; its shared memory has no

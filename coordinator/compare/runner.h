@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * runner.h: one run of the list, in a fresh process: `shoal fetch` as a user would start it, but that it counts its outcomes
+/* runner.h: one run of the list, in a fresh process: `shoal fetch` as a user would start it, but that it counts its outcomes
  * in a page that we share with it, and shows nothing. */
 #ifndef SHOAL_COMPARE_RUNNER_H
 #define SHOAL_COMPARE_RUNNER_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* series.c: all runs of one design, and the figures that they give. */
 #include "coordinator/compare/series.h"
 
 #include <stdlib.h>

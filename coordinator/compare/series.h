@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * series.h: all runs of one design, and the figures that they give. A figure is the median of the runs, so that one run
+/* series.h: all runs of one design, and the figures that they give. A figure is the median of the runs, so that one run
  * that something else disturbed moves nothing. */
 #ifndef SHOAL_COMPARE_SERIES_H
 #define SHOAL_COMPARE_SERIES_H

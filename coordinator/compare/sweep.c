@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* sweep.c: which settings a sweep tries, in which order, and when one is given up. */
 #include "coordinator/compare/sweep.h"
 
 #include <stdlib.h>

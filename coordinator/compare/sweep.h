@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * sweep.h: which settings a sweep tries, in which order, and when one is given up. */
+/* sweep.h: which settings a sweep tries, in which order, and when one is given up. */
 #ifndef SHOAL_COMPARE_SWEEP_H
 #define SHOAL_COMPARE_SWEEP_H
 

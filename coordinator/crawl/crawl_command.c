@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* crawl_command.c: `shoal crawl`. */
 #include "coordinator/crawl/crawl_command.h"
 
 #include <stdio.h>

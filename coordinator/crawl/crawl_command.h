@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_command.h: `shoal crawl`. */
+/* crawl_command.h: `shoal crawl`. */
 #ifndef SHOAL_CRAWL_COMMAND_H
 #define SHOAL_CRAWL_COMMAND_H
 

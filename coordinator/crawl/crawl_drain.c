@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_drain.c: what waits and will never be asked for, each URL told with its reason. */
+/* crawl_drain.c: what waits and will never be asked for, each URL told with its reason. */
 #include "common/clock.h"
 #include "coordinator/crawl/crawler_inside.h"
 #include "coordinator/fetch/report.h"

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_links.c: what was found goes in, once.
+/* crawl_links.c: what was found goes in, once.
  *
  * The way of a link that is known already, by far the most, is two looks at a table that was asked for before. Only what is new is
  * copied out of shared memory, looked at, and judged. */

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * The options of `shoal crawl`: fetch's, but for those that make no sense in a crawl, and its own. */
+/* The options of `shoal crawl`: fetch's, but for those that make no sense in a crawl, and its own. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

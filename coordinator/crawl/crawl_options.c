@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* crawl_options.c: the command line of `shoal crawl`, read into one struct. */
 #include "coordinator/crawl/crawl_options.h"
 
 #include <stdio.h>

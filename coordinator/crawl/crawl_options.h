@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_options.h: the command line of `shoal crawl`, read into one struct. */
+/* crawl_options.h: the command line of `shoal crawl`, read into one struct. */
 #ifndef SHOAL_CRAWL_OPTIONS_H
 #define SHOAL_CRAWL_OPTIONS_H
 

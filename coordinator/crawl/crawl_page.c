@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* crawl_page.c: what a page's answer means. */
 #include "coordinator/crawl/crawl_page.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_page.h: what a page's answer means: an outcome, and links to follow or not. */
+/* crawl_page.h: what a page's answer means: an outcome, and links to follow or not. */
 #ifndef SHOAL_CRAWL_PAGE_H
 #define SHOAL_CRAWL_PAGE_H
 

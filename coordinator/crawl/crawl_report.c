@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* crawl_report.c: what a crawl reports of its pages. */
 #include <string.h>
 
 #include "coordinator/crawl/crawler_inside.h"

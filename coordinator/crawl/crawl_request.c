@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_request.c: requests on their way: made, owed, handed to the executor, ended.
+/* crawl_request.c: requests on their way: made, owed, handed to the executor, ended.
  *
  * The executor may run our callback, request_done(), inside any of its functions that we call. So before each such call a request
  * stands in no list, or in that of those in flight, and nothing is read from it afterwards. */

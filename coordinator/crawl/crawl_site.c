@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawl_site.c: what a site owes before its pages: where it is, its robots.txt, its sitemaps. */
+/* crawl_site.c: what a site owes before its pages: where it is, its robots.txt, its sitemaps. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

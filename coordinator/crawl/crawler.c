@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* crawler.c: follows the links of whole sites. */
 #include "coordinator/crawl/crawler.h"
 
 #include <stdarg.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawler.h: follows the links of whole sites: which URL is asked for next, and what its answer leads to.
+/* crawler.h: follows the links of whole sites: which URL is asked for next, and what its answer leads to.
  *
  * DESIGN. What is new goes in at the left, once; what may start comes out at the right, when its host may be asked:
  *

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawler_inside.h: what the files of the crawler share. */
+/* crawler_inside.h: what the files of the crawler share. */
 #ifndef SHOAL_CRAWLER_INSIDE_H
 #define SHOAL_CRAWLER_INSIDE_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* crawler_work.c: a crawl as what run.c runs. */
 #include "coordinator/crawl/crawler_work.h"
 
 #include <stdio.h>

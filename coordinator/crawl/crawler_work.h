@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * crawler_work.h: a crawl as what run.c runs. */
+/* crawler_work.h: a crawl as what run.c runs. */
 #ifndef SHOAL_CRAWLER_WORK_H
 #define SHOAL_CRAWLER_WORK_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* duplicates.c: which page had the same content first. */
 #include "coordinator/crawl/duplicates.h"
 
 #include <stdlib.h>

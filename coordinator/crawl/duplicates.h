@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * duplicates.h: which page had the same content first. 16 bytes a page, times at most 2 for growth; mapped with MADV_DONTFORK. */
+/* duplicates.h: which page had the same content first. 16 bytes a page, times at most 2 for growth; mapped with MADV_DONTFORK. */
 #ifndef SHOAL_DUPLICATES_H
 #define SHOAL_DUPLICATES_H
 

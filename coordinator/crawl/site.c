@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* site.c: one scheme, host and port that a crawl has seen. */
 #include "coordinator/crawl/site.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * site.h: one scheme, host and port that a crawl has seen: what is known of it, and the requests that it owes before its pages. */
+/* site.h: one scheme, host and port that a crawl has seen: what is known of it, and the requests that it owes before its pages. */
 #ifndef SHOAL_SITE_H
 #define SHOAL_SITE_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* story.c: what happened to the URLs that --explain names. */
 #include "coordinator/crawl/story.h"
 
 #include <stdarg.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * story.h: what happened to the URLs that --explain names. */
+/* story.h: what happened to the URLs that --explain names. */
 #ifndef SHOAL_STORY_H
 #define SHOAL_STORY_H
 

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * completions.c: many futures at once: as_completed and wait.
+/* completions.c: many futures at once: as_completed and wait.
  *
  * DESIGN. Every future gets one watcher; when it is done, the watcher puts it behind the others that are. So a result costs the
  * same whether ten or a million are waited for. */

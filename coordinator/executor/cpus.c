@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* cpus.c: how many CPUs this process may use. */
 #include "coordinator/executor/cpus.h"
 
 #include <sched.h>

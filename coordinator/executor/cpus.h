@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * cpus.h: how many CPUs this process may use. */
+/* cpus.h: how many CPUs this process may use. */
 #ifndef SHOAL_CPUS_H
 #define SHOAL_CPUS_H
 

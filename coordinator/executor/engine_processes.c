@@ -1,6 +1,4 @@
-/* Runs in: coordinator, and in the child between fork() and worker_run()
- *
- * engine_processes.c: a worker is a forked process: its crash is its own. */
+/* engine_processes.c: a worker is a forked process: its crash is its own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * engine_serial.c: the caller is the worker: one URL at a time, inside the calls that wait. The design to compare with. */
+/* engine_serial.c: the caller is the worker: one URL at a time, inside the calls that wait. The design to compare with. */
 #include "coordinator/executor/pool.h"
 
 static enum status serial_start(struct executor *executor, uint32_t index)

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * engine_threads.c: a worker is a thread of the caller's process: no crash is contained, all else is the same. */
+/* engine_threads.c: a worker is a thread of the caller's process: no crash is contained, all else is the same. */
 #include <errno.h>
 #include <signal.h>
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* executor.c: futures over a pool of workers that fetch URLs. */
 #include "coordinator/executor/executor.h"
 
 #include <poll.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * executor.h: futures over a pool of workers that fetch URLs; the public C API of shoal.
+/* executor.h: futures over a pool of workers that fetch URLs; the public C API of shoal.
  *
  *     struct executor *executor;
  *     executor_open(&executor, NULL, why, sizeof why);

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * executor_open.c: from options to an executor that can start, and back. */
+/* executor_open.c: from options to an executor that can start, and back. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>

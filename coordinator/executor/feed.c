@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * feed.c: futures into slots, and out of them again. */
+/* feed.c: futures into slots, and out of them again. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* future.c: futures: made, watched, completed, released. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * map.c: results in the order of the input, with a bounded number of futures ahead. */
+/* map.c: results in the order of the input, with a bounded number of futures ahead. */
 #include <stdlib.h>
 #include <string.h>
 

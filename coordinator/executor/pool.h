@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * pool.h: the inside of an executor: what executor.c, future.c, reaper.c and the engines share. Not installed.
+/* pool.h: the inside of an executor: what executor.c, future.c, reaper.c and the engines share. Not installed.
  *
  * DESIGN. The truth is private: which futures there are, how often each was tried and what was delivered lies in these
  * structs; shared memory is a mailbox. A future is queued, then placed in a slot, then done.

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * reaper.c: what happens when a worker dies.
+/* reaper.c: what happens when a worker dies.
  *
  * DESIGN. Nothing is ever taken from a live worker: first waitpid() must have returned it. Then every slot that names this
  * life of it is looked at, whatever it announced: DONE is delivered, CLAIMED is taken back and runs again. A death that has a

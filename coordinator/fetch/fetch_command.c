@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* fetch_command.c: `shoal fetch`, from its arguments to its exit status. */
 #include "coordinator/fetch/fetch_command.h"
 
 #include "coordinator/base/exit_status.h"

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * fetch_command.h: `shoal fetch`, from its arguments to its exit status. */
+/* fetch_command.h: `shoal fetch`, from its arguments to its exit status. */
 #ifndef SHOAL_FETCH_COMMAND_H
 #define SHOAL_FETCH_COMMAND_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* report.c: what the scheduler tells the delivery about a task, or about a line that never became one. */
 #include "coordinator/fetch/report.h"
 
 struct fetch_result report_local_result(enum fetch_error error, const char *detail, const char *url)

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * report.h: what the scheduler tells the delivery about a task, or about a line that never became one. */
+/* report.h: what the scheduler tells the delivery about a task, or about a line that never became one. */
 #ifndef SHOAL_REPORT_H
 #define SHOAL_REPORT_H
 

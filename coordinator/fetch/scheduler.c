@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * The executor may run our callback, task_done(), inside any of its functions that we call here. So
+/* The executor may run our callback, task_done(), inside any of its functions that we call here. So
  * before each such call a task stands in no list, or in the one of its state, and nothing is read
  * from it afterwards that the callback may have freed. A stop asked for within a callback is only
  * noted; scheduler_feed() carries it out. */

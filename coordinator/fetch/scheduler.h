@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * scheduler.h: which URL may start when. It stands between the input and the executor, and brings
+/* scheduler.h: which URL may start when. It stands between the input and the executor, and brings
  * each outcome to the delivery: exactly one for every line of the input.
  *
  * DESIGN. Lines are read only while they may start at once and the window has room, so a list of

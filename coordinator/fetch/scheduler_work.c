@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* scheduler_work.c: a list as the work of a run. */
 #include "coordinator/fetch/scheduler_work.h"
 
 #include <inttypes.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * scheduler_work.h: a list as the work of a run: scheduler.h behind the verbs of work.h. */
+/* scheduler_work.h: a list as the work of a run: scheduler.h behind the verbs of work.h. */
 #ifndef SHOAL_SCHEDULER_WORK_H
 #define SHOAL_SCHEDULER_WORK_H
 

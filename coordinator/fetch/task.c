@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* task.c: one line of the input on its way to an outcome. */
 #include "coordinator/fetch/task.h"
 
 #include <stdlib.h>

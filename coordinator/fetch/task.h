@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * task.h: one line of the input on its way to an outcome. */
+/* task.h: one line of the input on its way to an outcome. */
 #ifndef SHOAL_TASK_H
 #define SHOAL_TASK_H
 

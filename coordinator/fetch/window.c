@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* window.c: the tasks that live, each in the list of its state or, while it passes from one to the next, in none. */
 #include "coordinator/fetch/window.h"
 
 #include "common/check.h"

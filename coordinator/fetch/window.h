@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * window.h: the tasks that live, each in the list of its state or, while it passes from one to the next, in none. There
+/* window.h: the tasks that live, each in the list of its state or, while it passes from one to the next, in none. There
  * are never more than the window is long, so a list of any length takes the memory of one window. */
 #ifndef SHOAL_WINDOW_H
 #define SHOAL_WINDOW_H

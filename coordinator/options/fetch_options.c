@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * The options of `shoal fetch`: how each is taken, and the table of them all. */
+/* The options of `shoal fetch`: how each is taken, and the table of them all. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* option_table.c: one table that says which options a command has. */
 #include "coordinator/options/option_table.h"
 
 #include <getopt.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * option_table.h: one table that says which options a command has; it drives parsing, the help and
+/* option_table.h: one table that says which options a command has; it drives parsing, the help and
  * the test of the man page. What is wrong is said in one line on stderr, which names the option,
  * the value, and what is allowed. */
 #ifndef SHOAL_OPTION_TABLE_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* option_values.c: readers for the values of options that several commands share. */
 #include "coordinator/options/option_values.h"
 
 #include <arpa/inet.h>

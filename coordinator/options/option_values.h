@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * option_values.h: readers for the values of options that several commands share. Each answers
+/* option_values.h: readers for the values of options that several commands share. Each answers
  * false with why filled: what is allowed, as it is put behind the option's name and value. Nothing
  * here blocks, but for a look at a file. */
 #ifndef SHOAL_OPTION_VALUES_H

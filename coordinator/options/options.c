@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* options.c: the command line, read into one struct. */
 #include "coordinator/options/options.h"
 
 #include <stdlib.h>

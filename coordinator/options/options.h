@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * compare_options.h: the command line, read into one struct. */
+/* compare_options.h: the command line, read into one struct. */
 #ifndef SHOAL_OPTIONS_H
 #define SHOAL_OPTIONS_H
 

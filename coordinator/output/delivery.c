@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* delivery.c: brings each outcome to the sinks, once, at the right time. */
 #include "coordinator/output/delivery.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * delivery.h: brings each outcome to the sinks, once, at the right time: a body is saved at once,
+/* delivery.h: brings each outcome to the sinks, once, at the right time: a body is saved at once,
  * while it is there; the report is made at once too, or, when input order is wanted, as soon as all
  * lines before it were reported. What must wait for its turn is copied without headers and body,
  * into a window of fixed length. */

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* outlinks.c: the links of a page, one after the other, as sinks show them. */
 #include "coordinator/output/outlinks.h"
 
 #include <string.h>

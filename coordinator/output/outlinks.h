@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * outlinks.h: the links of a page, one after the other, as sinks show them. Each is copied out of the memory that workers share
+/* outlinks.h: the links of a page, one after the other, as sinks show them. Each is copied out of the memory that workers share
  * before anything is decided by it: what is escaped is what is shown. */
 #ifndef SHOAL_OUTLINKS_H
 #define SHOAL_OUTLINKS_H

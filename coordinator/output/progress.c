@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* progress.c: how far a fetch or a crawl is, in the status line. */
 #include "coordinator/output/progress.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * progress.h: how far a fetch or a crawl is, in the status line.
+/* progress.h: how far a fetch or a crawl is, in the status line.
  *
  *     1204/15000 done, 3 failed, 64 in flight, 812/s, 3.1 MiB/s, 0:15, waiting 4 s for https://…
  *

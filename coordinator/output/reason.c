@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* reason.c: why a URL that a crawl has seen was fetched or skipped. */
 #include "coordinator/output/reason.h"
 
 #include <assert.h>

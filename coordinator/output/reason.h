@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * reason.h: why a URL that a crawl has seen was fetched or skipped. A closed set; the same names in all that is printed. */
+/* reason.h: why a URL that a crawl has seen was fetched or skipped. A closed set; the same names in all that is printed. */
 #ifndef SHOAL_REASON_H
 #define SHOAL_REASON_H
 

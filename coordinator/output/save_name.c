@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* save_name.c: the names of saved bodies. */
 #include "coordinator/output/save_name.h"
 
 #include <stdio.h>

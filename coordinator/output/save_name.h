@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * save_name.h: the names of saved bodies.
+/* save_name.h: the names of saved bodies.
  *
  *     https://en.wikipedia.org/wiki/PHP      en.wikipedia.org/wiki/PHP
  *     http://127.0.0.1:8080/                 127.0.0.1+8080/index.html

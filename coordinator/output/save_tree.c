@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* save_tree.c: the directory below which bodies are saved, and the files in it. */
 #include "coordinator/output/save_tree.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * save_tree.h: the directory below which bodies are saved, and the files in it.
+/* save_tree.h: the directory below which bodies are saved, and the files in it.
  *
  * DESIGN. The names come from save_name.h. Each component is opened below the one before with O_NOFOLLOW, so a symbolic link that
  * someone planted below the directory is never followed: it counts as a file that stands in the way, and a name with a hash is taken

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * sink.h: where outcomes go. Every URL of the input ends in exactly one outcome; every sink sees each of them. */
+/* sink.h: where outcomes go. Every URL of the input ends in exactly one outcome; every sink sees each of them. */
 #ifndef SHOAL_SINK_H
 #define SHOAL_SINK_H
 

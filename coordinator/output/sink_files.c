@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* sink_files.c: each body in a file of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 

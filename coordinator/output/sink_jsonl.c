@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * One object a line; the keys always there and always in the same order, null where they do not
+/* One object a line; the keys always there and always in the same order, null where they do not
  * apply:
  *
  *     url effective_url status error detail bytes wire_bytes content_type http_version remote_ip

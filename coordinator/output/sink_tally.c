@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* sink_tally.c: outcomes counted in a page shared with another process. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

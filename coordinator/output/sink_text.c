@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* sink_text.c: outcomes as lines for people. */
 #include "coordinator/output/sinks.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * sinks.h: the sinks that there are. Each is closed by its ops->close(), which also gives its
+/* sinks.h: the sinks that there are. Each is closed by its ops->close(), which also gives its
  * memory back; writers that were passed in stay the caller's and must outlive the sink. */
 #ifndef SHOAL_SINKS_H
 #define SHOAL_SINKS_H

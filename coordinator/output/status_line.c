@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* status_line.c: one line that is redrawn on a terminal, plain lines now and then otherwise. */
 #include "coordinator/output/status_line.h"
 
 #include <poll.h>

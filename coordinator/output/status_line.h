@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * status_line.h: one line that is redrawn on a terminal, plain lines now and then otherwise. What is in it, the caller says.
+/* status_line.h: one line that is redrawn on a terminal, plain lines now and then otherwise. What is in it, the caller says.
  *
  * It never blocks and never fails: what the terminal does not take at once is not shown. */
 #ifndef SHOAL_STATUS_LINE_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* summary.c: how all lines of the input ended, counted, and the last lines of a run. */
 #include "coordinator/output/summary.h"
 
 #include <inttypes.h>

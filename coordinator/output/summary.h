@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * summary.h: how all lines of the input ended, counted, and the last lines of a run. */
+/* summary.h: how all lines of the input ended, counted, and the last lines of a run. */
 #ifndef SHOAL_SUMMARY_H
 #define SHOAL_SUMMARY_H
 

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * tally.h: the outcomes of a fetch, counted in a page that the process which started it can read at any time, and still
+/* tally.h: the outcomes of a fetch, counted in a page that the process which started it can read at any time, and still
  * has when the fetch has died. */
 #ifndef SHOAL_TALLY_H
 #define SHOAL_TALLY_H

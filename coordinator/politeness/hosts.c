@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. Open addressing with linear probing; a removed entry is filled by moving back what
+/* DESIGN. Open addressing with linear probing; a removed entry is filled by moving back what
  * follows it, so there are no tombstones, however many hosts come and go. The table holds pointers,
  * because tasks point to records too. The record found last is tried first: lists are mostly sorted
  * by host. */

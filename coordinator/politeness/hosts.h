@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * hosts.h: the ledger of hosts: who has how much in flight, who waits for whom, who asked to be
+/* hosts.h: the ledger of hosts: who has how much in flight, who waits for whom, who asked to be
  * left alone.
  *
  * A host is scheme, name and port (see url_host_key()). Its record lives as long as a task refers

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* politeness.c: when a host may be asked for one more page. */
 #include "coordinator/politeness/politeness.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * politeness.h: when a host may be asked for one more page: one ledger per host and per address, for all workers.
+/* politeness.h: when a host may be asked for one more page: one ledger per host and per address, for all workers.
  *
  * DESIGN. Pure bookkeeping with the caller's clock, so that a test can run a day in a millisecond. A host may when all of this holds:
  *

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* politeness_address.c: the addresses that hosts answer at, as politeness.c counts them. */
 #include "coordinator/politeness/politeness_address.h"
 
 #include <stdlib.h>

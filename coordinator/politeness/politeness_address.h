@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * politeness_address.h: the addresses that hosts answer at, as politeness.c counts them: found by their text, gone with the last host
+/* politeness_address.h: the addresses that hosts answer at, as politeness.c counts them: found by their text, gone with the last host
  * there, but not before the delay since its last start is over. */
 #ifndef SHOAL_POLITENESS_ADDRESS_H
 #define SHOAL_POLITENESS_ADDRESS_H

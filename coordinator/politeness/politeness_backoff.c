@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. Several requests to a host may be in flight when it begins to refuse or to fail, and all of them then say so: a hold grows only
+/* DESIGN. Several requests to a host may be in flight when it begins to refuse or to fail, and all of them then say so: a hold grows only
  * by a request that ends when the hold before is over. Any answer ends what failures asked for, since the host is there; no answer ends
  * what the host itself asked for. */
 #include "coordinator/politeness/politeness_backoff.h"

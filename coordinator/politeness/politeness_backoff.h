@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * politeness_backoff.h: what the end of a request says about when its host may be asked again. */
+/* politeness_backoff.h: what the end of a request says about when its host may be asked again. */
 #ifndef SHOAL_POLITENESS_BACKOFF_H
 #define SHOAL_POLITENESS_BACKOFF_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* retries.c: the tasks that failed for a reason that may pass, each with the time when it is to be tried again. */
 #include "coordinator/politeness/retries.h"
 
 #include <sys/random.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * retries.h: the tasks that failed for a reason that may pass, each with the time when it is to be tried again. */
+/* retries.h: the tasks that failed for a reason that may pass, each with the time when it is to be tried again. */
 #ifndef SHOAL_RETRIES_H
 #define SHOAL_RETRIES_H
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* turns.c: the queues of tasks that wait for their hosts, and the hosts that can start something, which take turns. */
 #include "coordinator/politeness/turns.h"
 
 #include <stddef.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * turns.h: the queues of tasks that wait for their hosts, and the hosts that can start something,
+/* turns.h: the queues of tasks that wait for their hosts, and the hosts that can start something,
  * which take turns: one task each, so that a host with a long queue delays nobody else. */
 #ifndef SHOAL_TURNS_H
 #define SHOAL_TURNS_H

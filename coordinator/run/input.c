@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. Lines are cut out of a buffer of 64 KiB where they lie. A line that does not end within
+/* DESIGN. Lines are cut out of a buffer of 64 KiB where they lie. A line that does not end within
  * the buffer cannot be a URL: its beginning is kept, the rest is read over. Descriptors that may
  * block are asked with poll() before each read; O_NONBLOCK is no choice for standard input, since
  * its description is shared with whoever else has it open. */

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * input.h: the list of URLs, read line by line as it is needed, from the arguments, a file or
+/* input.h: the list of URLs, read line by line as it is needed, from the arguments, a file or
  * standard input. Memory does not grow with the list, nor with its longest line. */
 #ifndef SHOAL_INPUT_H
 #define SHOAL_INPUT_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* run.c: the loop of a command that fetches, and how it comes to its end. */
 #include "coordinator/run/run.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * run.h: the loop of a command that fetches, and how it comes to its end.
+/* run.h: the loop of a command that fetches, and how it comes to its end.
  *
  * DESIGN. One wait covers results, due times, signals and input. The end comes in phases, each with
  * its time:

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* session.c: what a command that fetches has open, whatever its work is. */
 #include "coordinator/run/session.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * session.h: what a command that fetches has open, whatever its work is: signals, input, executor, output. In this order:
+/* session.h: what a command that fetches has open, whatever its work is: signals, input, executor, output. In this order:
  *
  *     session_begin()  nothing is open yet
  *     session_open()   input, signals, executor, output, sinks

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* signals.c: SIGINT, SIGTERM and SIGHUP as something to read, so that nothing ever runs at a moment that we did not choose. */
 #include "coordinator/run/signals.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * signals.h: SIGINT, SIGTERM and SIGHUP as something to read, so that nothing ever runs at a moment
+/* signals.h: SIGINT, SIGTERM and SIGHUP as something to read, so that nothing ever runs at a moment
  * that we did not choose. Whoever was started with one of them ignored (nohup, a background job of
  * a script) goes on ignoring it. SIGPIPE is ignored: a write says EPIPE. */
 #ifndef SHOAL_SIGNALS_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* wakeups.c: one descriptor for all that may end a wait beside the executor's own results. */
 #include "coordinator/run/wakeups.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * wakeups.h: one descriptor for all that may end a wait beside the executor's own results: a
+/* wakeups.h: one descriptor for all that may end a wait beside the executor's own results: a
  * signal, or new input. It is an epoll descriptor, which can itself be polled: that is what
  * executor_options.interrupt_fd is given. */
 #ifndef SHOAL_WAKEUPS_H

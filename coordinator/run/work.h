@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * work.h: where a run gets what is to be fetched, and what becomes of it: a list (scheduler_work.h), or a site whose links are
+/* work.h: where a run gets what is to be fetched, and what becomes of it: a list (scheduler_work.h), or a site whose links are
  * followed. The loop in run.c knows nothing else of either.
  *
  * DESIGN. A work submits to the executor and brings outcomes to the delivery by itself: from within feed(), and from within the

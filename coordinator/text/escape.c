@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * Most of what is shown is plain ASCII: plain_run() finds how much of it comes next, eight bytes at
+/* Most of what is shown is plain ASCII: plain_run() finds how much of it comes next, eight bytes at
  * a time, and it is copied at once. Only what is left is looked at byte by byte. */
 #include "coordinator/text/escape.h"
 

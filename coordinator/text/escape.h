@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * escape.h: bytes of the outside world, made harmless before they are shown. Never blocks.
+/* escape.h: bytes of the outside world, made harmless before they are shown. Never blocks.
  *
  * What is escaped everywhere: control characters (below 0x20, TAB, CR and LF too, 0x7f, U+0080 to
  * U+009F), bytes that are not valid UTF-8, and code points that reorder or hide text: bidirectional

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* tell.c: snprintf() for the one line that explains a decision. */
 #include "coordinator/text/tell.h"
 
 #include <stdarg.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * tell.h: snprintf() for the one line that explains a decision. */
+/* tell.h: snprintf() for the one line that explains a decision. */
 #ifndef SHOAL_TELL_H
 #define SHOAL_TELL_H
 

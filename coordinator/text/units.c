@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* units.c: numbers as people write and read them. */
 #include "coordinator/text/units.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * units.h: numbers as people write and read them: durations, sizes, counts. Nothing here blocks or
+/* units.h: numbers as people write and read them: durations, sizes, counts. Nothing here blocks or
  * allocates. */
 #ifndef SHOAL_UNITS_H
 #define SHOAL_UNITS_H

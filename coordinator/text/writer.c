@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* writer.c: buffered lines on a descriptor that may be slow, stopped, full or closed. */
 #include "coordinator/text/writer.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * writer.h: buffered lines on a descriptor that may be slow, stopped, full or closed.
+/* writer.h: buffered lines on a descriptor that may be slow, stopped, full or closed.
  *
  * DESIGN. Bytes gather in a buffer; they go out in writer_end_line(), once 64 KiB are there, and in
  * writer_flush(). So only whole lines leave, and a line longer than the buffer makes the buffer

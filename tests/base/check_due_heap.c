@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/base/due_heap.c. */
+/* Mirrors coordinator/base/due_heap.c. */
 #include "coordinator/base/due_heap.h"
 
 #include <check.h>

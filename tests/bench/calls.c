@@ -1,4 +1,4 @@
-/* Runs in: coordinator, as a program of its own; call_start() in a worker */
+/* calls.c: what a system call costs in a worker, for each part of the sandbox. */
 #include "tests/bench/calls.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: coordinator, as a program of its own. What a system call costs in a worker, for each part of the sandbox. */
+/* What a system call costs in a worker, for each part of the sandbox. */
 #ifndef BENCH_CALLS_H
 #define BENCH_CALLS_H
 

@@ -1,4 +1,4 @@
-# Runs in: tests. Who races: the command line of each on a list of URLs, and what it needs to be there.
+# Who races: the command line of each on a list of URLs, and what it needs to be there.
 import os
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-/* Runs in: worker. */
+/* empty_job.c: A job that does nothing. */
 #include "tests/bench/empty_job.h"
 
 #include <stdlib.h>

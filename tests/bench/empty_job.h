@@ -1,4 +1,4 @@
-/* Runs in: worker. A job that does nothing: what is left is the cost of the engine. */
+/* A job that does nothing: what is left is the cost of the engine. */
 #ifndef BENCH_EMPTY_JOB_H
 #define BENCH_EMPTY_JOB_H
 

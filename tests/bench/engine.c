@@ -1,6 +1,4 @@
-/* Runs in: coordinator, as a program of its own
- *
- * engine.c: what the engine itself costs: tasks that do nothing, through the ring, the table and the futures.
+/* engine.c: what the engine itself costs: tasks that do nothing, through the ring, the table and the futures.
  *
  *     bench_engine empty [TASKS [WORKERS [threads]]]   empty tasks a second
  *     bench_engine latency [TASKS]                     submit to start, one at a time: p50 and p99

@@ -1,4 +1,4 @@
-# Runs in: tests. The engine's own figures: tasks that do nothing, futures that wait, and the start of the program.
+# The engine's own figures: tasks that do nothing, futures that wait, and the start of the program.
 import os
 import statistics
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. The frontier and the set of URLs seen by themselves: bench_frontier [-u URLS] [-s SITES] [-m MIB] [-r ROUNDS] [-d DIRECTORY]
+/* The frontier and the set of URLs seen by themselves: bench_frontier [-u URLS] [-s SITES] [-m MIB] [-r ROUNDS] [-d DIRECTORY]
  *
  * A crawl without pages: of each page 30 links are looked at, with the set asked for all of them at once as the crawler does; each URL is met
  * three times, new ones are queued, and then one URL is taken from the site whose turn it is, until none is left. The links that a crawl

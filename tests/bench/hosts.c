@@ -1,4 +1,4 @@
-/* Runs in: tests. The server of hosts.py: bench_hosts ADDRESSES HOLD_MS
+/* The server of hosts.py: bench_hosts ADDRESSES HOLD_MS
  *
  * Prints its port and then its addresses, one a line, and serves until its input ends. Then it prints what was asked, in the order in
  * which it came: HOST ADDRESS CAME_NS ANSWERED_NS PATH, by CLOCK_MONOTONIC. The site named hX-N.test has N pages, the first of which

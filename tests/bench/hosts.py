@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Runs in: tests. A crawl of many hosts, several to an address, with a delay: does it take the time that the delays imply, no less and not
+# A crawl of many hosts, several to an address, with a delay: does it take the time that the delays imply, no less and not
 # much more? The hosts are names of --resolve on addresses of the loopback network; all first pages are seeds.
 #
 # Exit status: 0; 1 it took another time than the delays imply, or a host or an address saw more than the limits; 2 usage; 3 it cannot

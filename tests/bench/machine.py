@@ -1,4 +1,4 @@
-# Runs in: tests. What the figures were measured on, and with: the machine, the versions, how shoal was built.
+# What the figures were measured on, and with: the machine, the versions, how shoal was built.
 import datetime
 import os
 import re

@@ -1,4 +1,4 @@
-# Runs in: tests. The pages and who serves them: nginx those that come at once, the server of the tests those held back.
+# The pages and who serves them: nginx those that come at once, the server of the tests those held back.
 #
 # The origin holds pages back, as nginx does with a module for it, at the same rate with half of the CPU time.
 import os

@@ -1,4 +1,4 @@
-# Runs in: tests. One run of one program: its wall time, the CPU time of it and of all its children, how it ended.
+# One run of one program: its wall time, the CPU time of it and of all its children, how it ended.
 import os
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-# Runs in: tests. Contenders in turn on one workload, round by round: a drift of the machine's speed hits all alike.
+# Contenders in turn on one workload, round by round: a drift of the machine's speed hits all alike.
 import os
 import shutil
 import statistics

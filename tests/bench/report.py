@@ -1,4 +1,4 @@
-# Runs in: tests. What was measured, as a table of at most 80 columns, and as JSON.
+# What was measured, as a table of at most 80 columns, and as JSON.
 import errno
 import json
 import os

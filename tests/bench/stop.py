@@ -1,4 +1,4 @@
-# Runs in: tests. SIGINT, SIGTERM and SIGHUP as something to wait for: nothing is ever interrupted halfway.
+# SIGINT, SIGTERM and SIGHUP as something to wait for: nothing is ever interrupted halfway.
 import os
 import select
 import signal

@@ -1,4 +1,4 @@
-# Runs in: tests. The workloads: which pages, how many, and how many of them in flight.
+# The workloads: which pages, how many, and how many of them in flight.
 from typing import NamedTuple
 
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. The announcements of a worker: common/done_ring.c. */
+/* The announcements of a worker: common/done_ring.c. */
 #include <check.h>
 #include <pthread.h>
 #include <sched.h>

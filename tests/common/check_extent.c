@@ -1,4 +1,4 @@
-/* Runs in: tests. A slot's stretch of the body segment: common/extent.c. */
+/* A slot's stretch of the body segment: common/extent.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The shared layout and the state word: common/layout.h, common/state.h. */
+/* The shared layout and the state word: common/layout.h, common/state.h. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A page's block, common/page.c: what was written is read, and what is cut or damaged is never read beyond. */
+/* A page's block, common/page.c: what was written is read, and what is cut or damaged is never read beyond. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The task ring: common/ring.c. */
+/* The task ring: common/ring.c. */
 #include <check.h>
 #include <pthread.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Who sleeps, and what workers say of themselves: common/roster.c. */
+/* Who sleeps, and what workers say of themselves: common/roster.c. */
 #include <check.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The two segments: common/shared.c. */
+/* The two segments: common/shared.c. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The moves of a slot and the copy of its result: common/slot.c. */
+/* The moves of a slot and the copy of its result: common/slot.c. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

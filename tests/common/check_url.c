@@ -1,4 +1,4 @@
-/* Runs in: tests. What common/url.c takes, refuses and takes apart; and that its short cut for
+/* What common/url.c takes, refuses and takes apart; and that its short cut for
  * plain URLs says what libcurl says. */
 #include <check.h>
 #include <curl/curl.h>

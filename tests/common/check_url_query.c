@@ -1,4 +1,4 @@
-/* Runs in: tests. Parameters that are taken out of URLs: common/url_query.c. */
+/* Parameters that are taken out of URLs: common/url_query.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

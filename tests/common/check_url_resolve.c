@@ -1,4 +1,4 @@
-/* Runs in: tests. References in pages: common/url_resolve.c: RFC 3986's own examples, what pages hold, and a long row of made-up
+/* References in pages: common/url_resolve.c: RFC 3986's own examples, what pages hold, and a long row of made-up
  * references whose answers must be libcurl's. */
 #include <curl/curl.h>
 #include <locale.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/design.c. */
+/* Mirrors coordinator/compare/design.c. */
 #include "coordinator/compare/design.h"
 
 #include <check.h>

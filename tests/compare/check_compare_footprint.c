@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/footprint.c: a process with children whose memory is known. */
+/* Mirrors coordinator/compare/footprint.c: a process with children whose memory is known. */
 #include "coordinator/compare/footprint.h"
 
 #include <check.h>

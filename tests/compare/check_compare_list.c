@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/list.c. */
+/* Mirrors coordinator/compare/list.c. */
 #include "coordinator/compare/list.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/plot.c and the scripts; pictures are drawn where gnuplot is installed. */
+/* Mirrors coordinator/compare/plot.c and the scripts; pictures are drawn where gnuplot is installed. */
 #include "coordinator/compare/plot.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/report.c, and the three formats. */
+/* Mirrors coordinator/compare/report.c, and the three formats. */
 #include "coordinator/compare/report.h"
 
 #include "coordinator/compare/report_text.h"

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/runner.c. A run executes the program anew: that is this suite, which is then
+/* Mirrors coordinator/compare/runner.c. A run executes the program anew: that is this suite, which is then
  * the command (see main). */
 #include "coordinator/compare/runner.h"
 

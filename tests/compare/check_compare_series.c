@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/series.c and comparison.c. */
+/* Mirrors coordinator/compare/series.c and comparison.c. */
 #include "coordinator/compare/series.h"
 
 #include "coordinator/base/exit_status.h"

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/compare/sweep.c. */
+/* Mirrors coordinator/compare/sweep.c. */
 #include "coordinator/compare/sweep.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Comparisons made by hand, for the suites of coordinator/compare/. */
+/* Comparisons made by hand, for the suites of coordinator/compare/. */
 #ifndef SHOAL_TESTS_COMPARE_H
 #define SHOAL_TESTS_COMPARE_H
 

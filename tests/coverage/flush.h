@@ -1,4 +1,4 @@
-/* Runs in: tests. Included ahead of every source of a coverage build (-include): a process that ends by _exit(), or kills
+/* Included ahead of every source of a coverage build (-include): a process that ends by _exit(), or kills
  * itself, writes down first what it has run. Nobody else does: gcov counts on exit(). */
 #ifndef SHOAL_TESTS_COVERAGE_FLUSH_H
 #define SHOAL_TESTS_COVERAGE_FLUSH_H

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/crawl/mirror/convert.c, link_value.c, mirror_log.c and mirror.c, and what coordinator/output/save_tree.c does for
+/* Mirrors coordinator/crawl/mirror/convert.c, link_value.c, mirror_log.c and mirror.c, and what coordinator/output/save_tree.c does for
  * them: pages and blocks made by hand. */
 #include <check.h>
 #include <dirent.h>

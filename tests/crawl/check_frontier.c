@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/crawl/frontier/frontier_local.c and all that lies below it. */
+/* Mirrors coordinator/crawl/frontier/frontier_local.c and all that lies below it. */
 #include "coordinator/crawl/frontier/frontier.h"
 
 #include <check.h>

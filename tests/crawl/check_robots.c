@@ -1,4 +1,4 @@
-/* Runs in: tests. robots.txt: coordinator/crawl/rules/robots.c with robots_text.c and robots_pattern.c: the examples of RFC 9309, what files
+/* robots.txt: coordinator/crawl/rules/robots.c with robots_text.c and robots_pattern.c: the examples of RFC 9309, what files
  * hold, and made-up files whose verdicts must be those of naive_robots.c. */
 #include "coordinator/crawl/rules/robots.h"
 

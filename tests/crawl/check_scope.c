@@ -1,4 +1,4 @@
-/* Runs in: tests. Which URLs belong to a crawl: coordinator/crawl/rules/scope.c and expressions.c. */
+/* Which URLs belong to a crawl: coordinator/crawl/rules/scope.c and expressions.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. URLs that a site can make without end: coordinator/crawl/rules/traps.c, url_shape.c, url_dates.c. */
+/* URLs that a site can make without end: coordinator/crawl/rules/traps.c, url_shape.c, url_dates.c. */
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/crawl/frontier/url_set.c. */
+/* Mirrors coordinator/crawl/frontier/url_set.c. */
 #include "coordinator/crawl/frontier/url_set.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Who is woken, and when: tokens in the semaphores and doorbells, with puppets that sleep as the test says. A
+/* Who is woken, and when: tokens in the semaphores and doorbells, with puppets that sleep as the test says. A
  * wake-up that is lost costs a heartbeat and no more, so only who looks at the token itself sees that it is not there. */
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Workers that die, hang or stop: coordinator/executor/reaper.c. Processes only. Needs SHOAL_FAULTS. Where in its work
+/* Workers that die, hang or stop: coordinator/executor/reaper.c. Processes only. Needs SHOAL_FAULTS. Where in its work
  * a worker dies is the affair of check_crash_faults.c, what the host program sees of it that of check_crash_host.c. */
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Workers that cannot live, or hardly: when the pool breaks, and when it must not. Every single place to die at is
+/* Workers that cannot live, or hardly: when the pool breaks, and when it must not. Every single place to die at is
  * the affair of check_faults_*.c. Processes only; needs SHOAL_FAULTS (common/fault.h). */
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What a host program sees of workers that die, and what workers do when it dies itself. Processes only. */
+/* What a host program sees of workers that die, and what workers do when it dies itself. Processes only. */
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A death between any two instructions: a worker on its way from waking up through claim, publish and
+/* A death between any two instructions: a worker on its way from waking up through claim, publish and
  * announcement back to sleep, and a coordinator that submits, collects and reaps. The job does nothing, so that the way is short.
  *
  * Three processes: the test steps and kills; its child is the coordinator; the coordinator's child is the worker. By itself the

@@ -1,4 +1,4 @@
-/* Runs in: tests. Callbacks of futures, whichever engine runs them: rule (8) of Python's futures, and what a callback may
+/* Callbacks of futures, whichever engine runs them: rule (8) of Python's futures, and what a callback may
  * do. See check_executor_futures.c. */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Every way to fail that an origin can provoke, whichever engine meets it. */
+/* Every way to fail that an origin can provoke, whichever engine meets it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What a fetch gives: bodies to the last byte, memory, headers, redirects; whichever engine runs it. */
+/* What a fetch gives: bodies to the last byte, memory, headers, redirects; whichever engine runs it. */
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The life of one future, whichever engine runs it: coordinator/executor/executor.h.
+/* The life of one future, whichever engine runs it: coordinator/executor/executor.h.
  *
  * (N) beside a test: the rule of Python's futures that it stands for, or that we differ from on purpose; they are the
  * rules in the project's list of Python's semantics. */

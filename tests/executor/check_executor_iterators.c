@@ -1,4 +1,4 @@
-/* Runs in: tests. Many futures at once: as_completed, wait, map; whichever engine runs them. (N): the rule of Python's
+/* Many futures at once: as_completed, wait, map; whichever engine runs them. (N): the rule of Python's
  * futures beside a test; see check_executor_futures.c. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The engine without the network: a job that does nothing, or nothing right. Whichever engine runs it. */
+/* The engine without the network: a job that does nothing, or nothing right. Whichever engine runs it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

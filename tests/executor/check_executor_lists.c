@@ -1,4 +1,4 @@
-/* Runs in: tests. What a worker brings of bodies that are no HTML but have links, sitemaps and style sheets, and of the header lines of
+/* What a worker brings of bodies that are no HTML but have links, sitemaps and style sheets, and of the header lines of
  * any page: worker/links/body_links.c, whichever engine runs it. */
 #include <stdio.h>
 #include <stdlib.h>

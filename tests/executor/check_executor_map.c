@@ -1,4 +1,4 @@
-/* Runs in: tests. map, and programs with an event loop of their own, whichever engine runs them. (N): the rule of Python's
+/* map, and programs with an event loop of their own, whichever engine runs them. (N): the rule of Python's
  * futures beside a test; see check_executor_futures.c. */
 #include <poll.h>
 #include <signal.h>

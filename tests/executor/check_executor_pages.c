@@ -1,4 +1,4 @@
-/* Runs in: tests. What a worker brings of a page, and what one request may want otherwise than others, whichever engine runs it. */
+/* What a worker brings of a page, and what one request may want otherwise than others, whichever engine runs it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Addresses that are refused, at every hop, whichever engine connects. A public address is needed for that: it
+/* Addresses that are refused, at every hop, whichever engine connects. A public address is needed for that: it
  * is given to the loopback device of a network of the test's own. */
 #include <arpa/inet.h>
 #include <netinet/in.h>

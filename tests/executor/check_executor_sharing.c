@@ -1,4 +1,4 @@
-/* Runs in: tests. How an executor shares the work out, and the machine with others, whichever engine it has. */
+/* How an executor shares the work out, and the machine with others, whichever engine it has. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

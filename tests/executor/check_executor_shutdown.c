@@ -1,4 +1,4 @@
-/* Runs in: tests. How an executor begins, is shared out and ends, whichever engine it has: coordinator/executor/executor.h.
+/* How an executor begins, is shared out and ends, whichever engine it has: coordinator/executor/executor.h.
  * (N): the rule of Python's futures beside a test; see check_executor_futures.c. */
 #include <stdio.h>
 #include <stdlib.h>

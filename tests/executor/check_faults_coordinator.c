@@ -1,4 +1,4 @@
-/* Runs in: tests. The coordinator dies at every place where it could hurt, each way to go: its workers go too, and nothing of it
+/* The coordinator dies at every place where it could hurt, each way to go: its workers go too, and nothing of it
  * stays in /dev/shm. Stopped, and woken again, it has lost nothing. Needs SHOAL_FAULTS (common/fault.h).
  *
  * A host program of its own, forked by each case, does all that a coordinator can do, so that it passes every place: host(). */

@@ -1,4 +1,4 @@
-/* Runs in: tests. Every life of every worker ends at the same place, after some work or before any: each place, each way to go.
+/* Every life of every worker ends at the same place, after some work or before any: each place, each way to go.
  * All is done all the same, or the pool says that it cannot live. Needs SHOAL_FAULTS (common/fault.h). */
 #include <signal.h>
 #include <stdio.h>

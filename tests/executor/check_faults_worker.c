@@ -1,4 +1,4 @@
-/* Runs in: tests. A worker that dies at every place where it could hurt, each way to go: tests/support/faults.h. One worker alone; what
+/* A worker that dies at every place where it could hurt, each way to go: tests/support/faults.h. One worker alone; what
  * happens when every life ends there is the affair of check_faults_lives.c. Needs SHOAL_FAULTS (common/fault.h). */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What hostile servers answer, and how each answer ends: the table of tests/origin/README.md, rows 1 to 40, 46,
+/* What hostile servers answer, and how each answer ends: the table of tests/origin/README.md, rows 1 to 40, 46,
  * 50 to 52, as far as HTTP/1.1 over clear text goes. One row one test, and all of them at once beside good pages.
  *
  * TLS: check_hostile_tls.c. HTTP/2: check_hostile_h2.c. Names and addresses: check_hostile_names.c. */

@@ -1,4 +1,4 @@
-/* Runs in: tests. What hostile servers do over HTTP/2, and how it ends: row 44 of tests/origin/README.md. */
+/* What hostile servers do over HTTP/2, and how it ends: row 44 of tests/origin/README.md. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Shared memory in hostile hands: requirements 17 and 18 of tests/origin/README.md. A worker that was taken over by
+/* Shared memory in hostile hands: requirements 17 and 18 of tests/origin/README.md. A worker that was taken over by
  * what it fetched writes what it likes into results and the roster. The run ends all the same: every future is done, with a result
  * that holds together or an error, and nothing crashes or hangs.
  *

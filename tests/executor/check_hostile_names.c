@@ -1,4 +1,4 @@
-/* Runs in: tests. Names and addresses that lead where nobody should be led: rows 3, 4, 5, 47 and 69 of tests/origin/README.md, and
+/* Names and addresses that lead where nobody should be led: rows 3, 4, 5, 47 and 69 of tests/origin/README.md, and
  * requirements 2 and 15. What is judged is the address that is connected to, so nothing here may reach the origin. */
 #include <arpa/inet.h>
 #include <pthread.h>

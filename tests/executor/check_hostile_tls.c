@@ -1,4 +1,4 @@
-/* Runs in: tests. What hostile servers do over TLS, and how it ends: rows 11 and 41 to 43 of tests/origin/README.md,
+/* What hostile servers do over TLS, and how it ends: rows 11 and 41 to 43 of tests/origin/README.md,
  * and requirement 5. */
 #include <malloc.h>
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The futures against a real web server: Debian's nginx with TLS and HTTP/2, and the some 1,200 pages of
+/* The futures against a real web server: Debian's nginx with TLS and HTTP/2, and the some 1,200 pages of
  * PostgreSQL's manual. */
 #include <check.h>
 #include <curl/curl.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What a death means, step by step: coordinator/executor/reaper.c, with puppets that die as the test says. That real
+/* What a death means, step by step: coordinator/executor/reaper.c, with puppets that die as the test says. That real
  * processes die so is for tests/check_crash*.c. */
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Shared memory that a worker scribbled on, before it died or while it lives: the coordinator goes on by its own
+/* Shared memory that a worker scribbled on, before it died or while it lives: the coordinator goes on by its own
  * books. What tests/fuzz/fuzz_shared.c found stands here. */
 #include <pthread.h>
 #include <signal.h>

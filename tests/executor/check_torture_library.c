@@ -1,4 +1,4 @@
-/* Runs in: tests. A program that uses the library, tests/torture/use.c, while a call of the library's fails, one after the other:
+/* A program that uses the library, tests/torture/use.c, while a call of the library's fails, one after the other:
  * each engine. It looks itself that each future is done once. `make torture` tries every call. */
 #include <stdio.h>
 #include <stdlib.h>

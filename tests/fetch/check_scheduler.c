@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/fetch/scheduler.c against an executor and a clock that the test moves by
+/* coordinator/fetch/scheduler.c against an executor and a clock that the test moves by
  * hand: both are defined here, in place of the real ones. */
 #include <check.h>
 #include <stdio.h>

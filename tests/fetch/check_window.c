@@ -1,4 +1,4 @@
-/* Runs in: tests. The tasks that live: coordinator/fetch/window.c, with futures of an executor whose workers are puppets. */
+/* The tasks that live: coordinator/fetch/window.c, with futures of an executor whose workers are puppets. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* fuzz.c: what the fuzz targets share. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>

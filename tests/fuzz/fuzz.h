@@ -1,4 +1,4 @@
-/* Runs in: tests. What the fuzz targets share. A target is one file, fuzz_<what>.c, with LLVMFuzzerTestOneInput(): libFuzzer
+/* What the fuzz targets share. A target is one file, fuzz_<what>.c, with LLVMFuzzerTestOneInput(): libFuzzer
  * calls it with bytes of its own (make fuzz), replay.c with the seeds and with changes of them (make test), built by any
  * compiler. A target that finds something wrong calls abort(), as the sanitizers do. */
 #ifndef SHOAL_TESTS_FUZZ_H

@@ -1,4 +1,4 @@
-/* Runs in: tests. The URLs of a style sheet, worker/links/css.c: those that a second reading finds, which has the whole sheet and goes token
+/* The URLs of a style sheet, worker/links/css.c: those that a second reading finds, which has the whole sheet and goes token
  * by token as CSS Syntax Level 3 writes it down (4.3), however the sheet is cut. The first byte says into which pieces. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/text/escape.c: what is shown drives no terminal and stays on its line; JSON read back is the same text,
+/* coordinator/text/escape.c: what is shown drives no terminal and stays on its line; JSON read back is the same text,
  * with a code point of the same number for each byte that is no UTF-8. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The header lines of an answer, worker/fetch/headers.c: limits that hold, whatever comes, and facts that are what a
+/* The header lines of an answer, worker/fetch/headers.c: limits that hold, whatever comes, and facts that are what a
  * reading by hand gives. The lines are the input's, each with its '\n'. */
 #include <stdlib.h>
 #include <string.h>

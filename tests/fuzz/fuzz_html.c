@@ -1,4 +1,4 @@
-/* Runs in: tests. A page: worker/html_*.c, links.c, link_elements.c, link_values.c, link_charset.c. The first byte says what is wanted of
+/* A page: worker/html_*.c, links.c, link_elements.c, link_values.c, link_charset.c. The first byte says what is wanted of
  * it and how it is sent, the second how it is cut: in every cut the links, their places and the facts are those of the whole page. */
 #include <locale.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The reader of the list, coordinator/run/input.c, from a file and from a pipe that is filled piece by piece, against
+/* The reader of the list, coordinator/run/input.c, from a file and from a pipe that is filled piece by piece, against
  * a reading of the same bytes by hand. Byte 0 is the size of the pieces. */
 #include <fcntl.h>
 #include <stdio.h>

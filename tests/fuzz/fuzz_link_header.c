@@ -1,4 +1,4 @@
-/* Runs in: tests. Header lines, worker/links/link_header.c. Any line: every target lies in it, between '<' and '>', in order, and the time
+/* Header lines, worker/links/link_header.c. Any line: every target lies in it, between '<' and '>', in order, and the time
  * is bounded. A Link line that is put together from the input by RFC 8288, section 3, with quotes, quoted pairs and blanks wherever it
  * allows them, gives what was put in. X-Robots-Tag says no more than its words do. */
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A whole command line: coordinator/options/options.c and what stands behind it. The lines of the input are the
+/* A whole command line: coordinator/options/options.c and what stands behind it. The lines of the input are the
  * arguments. What is wrong is said in one line on standard error; what is taken is within the bounds that the help names. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Retry-After and its dates, and the outcome of a transfer whatever libcurl said: worker/fetch/headers.c,
+/* Retry-After and its dates, and the outcome of a transfer whatever libcurl said: worker/fetch/headers.c,
  * worker/fetch/outcome.c. Bytes 0 to 11 are the state of the transfer; the rest is the value, and libcurl's message. */
 #include <curl/curl.h>
 #include <stdlib.h>

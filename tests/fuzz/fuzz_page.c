@@ -1,4 +1,4 @@
-/* Runs in: tests. A page's block, common/page.c, as a hostile worker may leave it: the input is the block. Nothing is read beyond it;
+/* A page's block, common/page.c, as a hostile worker may leave it: the input is the block. Nothing is read beyond it;
  * and what was read, written again, reads as the same. */
 #include <stdlib.h>
 #include <string.h>

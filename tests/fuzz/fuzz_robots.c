@@ -1,4 +1,4 @@
-/* Runs in: tests. A robots.txt and paths of its site: coordinator/crawl/rules/robots.c, against tests/support/naive_robots.c. The first byte: whether
+/* A robots.txt and paths of its site: coordinator/crawl/rules/robots.c, against tests/support/naive_robots.c. The first byte: whether
  * the file is cut; then paths, one a line, up to an empty one; then the file. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/output/save_name.c: a name never leaves its directory, whatever the URL. Byte 0 is the longest component;
+/* coordinator/output/save_name.c: a name never leaves its directory, whatever the URL. Byte 0 is the longest component;
  * byte 1 says whether the rest is a URL or, unparsed, a host, a path and a query, each on a line. */
 #include <stdlib.h>
 #include <string.h>

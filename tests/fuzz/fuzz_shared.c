@@ -1,4 +1,4 @@
-/* Runs in: tests. Shared memory that a worker scribbles on, read by the coordinator. A real executor, with puppets for its
+/* Shared memory that a worker scribbles on, read by the coordinator. A real executor, with puppets for its
  * workers: the input is a list of steps, some of which do what an honest worker does, and some of which write any bytes over
  * slots, rings, done rings, roster and marks. Whatever they are: no read out of bounds, no loop without end, no end of the
  * process; every future is done exactly once, and the coordinator's own books stay in order.

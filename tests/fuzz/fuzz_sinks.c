@@ -1,4 +1,4 @@
-/* Runs in: tests. An outcome of which every field may be anything: the jsonl sink writes one line that is valid JSON, the text
+/* An outcome of which every field may be anything: the jsonl sink writes one line that is valid JSON, the text
  * sink one line that drives no terminal. Strings stand at the end of the input, each on a line. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The URLs of a sitemap, worker/links/sitemap.c: the same however the list is cut and whether it is packed or not, within
+/* The URLs of a sitemap, worker/links/sitemap.c: the same however the list is cut and whether it is packed or not, within
  * their limits, each without blanks around it; of a text, those that a reading by hand finds. The first byte says into which pieces. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Any URL that common/url.c takes, through what a crawl asks of it: parameters that are taken out (common/url_query.c),
+/* Any URL that common/url.c takes, through what a crawl asks of it: parameters that are taken out (common/url_query.c),
  * traps (coordinator/crawl/rules/traps.c) and scope. */
 #include <locale.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Durations, sizes and counts of the command line: coordinator/text/units.c and option_values.c, against the same
+/* Durations, sizes and counts of the command line: coordinator/text/units.c and option_values.c, against the same
  * number worked out in 128 bits. */
 #include <stdlib.h>
 #include <string.h>

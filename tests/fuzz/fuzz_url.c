@@ -1,4 +1,4 @@
-/* Runs in: tests. The URL of a line: what common/url.c takes holds together, and where common/url_plain.c answers, libcurl
+/* The URL of a line: what common/url.c takes holds together, and where common/url_plain.c answers, libcurl
  * answers the same. */
 #include <curl/curl.h>
 #include <locale.h>

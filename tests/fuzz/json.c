@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* json.c: A strict reader of JSON (RFC 8259), as strict as no library is. */
 #include "tests/fuzz/json.h"
 
 #include <string.h>

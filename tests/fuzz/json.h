@@ -1,4 +1,4 @@
-/* Runs in: tests. A strict reader of JSON (RFC 8259), as strict as no library is: no blank that need not be there, no
+/* A strict reader of JSON (RFC 8259), as strict as no library is: no blank that need not be there, no
  * byte that is no UTF-8, no lone surrogate, nothing behind the end. */
 #ifndef SHOAL_TESTS_FUZZ_JSON_H
 #define SHOAL_TESTS_FUZZ_JSON_H

@@ -1,4 +1,4 @@
-/* Runs in: tests. The main of a fuzz target without libFuzzer: runs the target with every seed, then with changes of them
+/* The main of a fuzz target without libFuzzer: runs the target with every seed, then with changes of them
  * that are the same each time:
  *
  *     replay_<what> [-n CHANGES] [-s NUMBER] FILE|DIRECTORY ...

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. Every header compiles alone, with gcc and with clang: alone.sh DIRECTORY HEADER ...
+# Every header compiles alone, with gcc and with clang: alone.sh DIRECTORY HEADER ...
 set -eu
 directory=$1
 shift

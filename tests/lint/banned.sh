@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. Calls of functions that tests/lint/banned lists: banned.sh SOURCE ...
+# Calls of functions that tests/lint/banned lists: banned.sh SOURCE ...
 # Comments and texts in quotes may name them.
 set -eu
 everywhere=$(sed -n 's/^+\([a-z_0-9]*\) .*/\1/p' tests/lint/banned | paste -sd '|')

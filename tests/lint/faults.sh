@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. Every FAULT_POINT of the sources is in the table of tests/support/faults.c, once, and the other way round: faults.sh
+# Every FAULT_POINT of the sources is in the table of tests/support/faults.c, once, and the other way round: faults.sh
 # DIRECTORY, which gets two lists.
 set -eu
 grep -rhoE 'FAULT_POINT\("[^"]+"\)' --include="*.c" common worker coordinator | cut -d'"' -f2 | sort >"$1/faults.sources"

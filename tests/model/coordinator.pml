@@ -1,4 +1,4 @@
-/* Runs in: tests, under spin.
+/* What spin explores.
  *
  * coordinator.pml: coordinator/executor/feed.c, executor.c and reaper.c, as far as slots, rings and deaths go. */
 

@@ -1,4 +1,4 @@
-/* Runs in: tests, under spin.
+/* What spin explores.
  *
  * protocol.pml: how URLs go through slots and rings while workers are killed, as common/ring.c, slot.c, done_ring.c, roster.c,
  * worker/worker.c, coordinator/executor/feed.c, executor.c and reaper.c do it. tests/model/cases lists what is run.

@@ -1,4 +1,4 @@
-/* Runs in: tests, under spin.
+/* What spin explores.
  *
  * worker.pml: worker/worker.c with ring_claim(), slot_publish(), done_ring_push() and the marks of roster.c. */
 

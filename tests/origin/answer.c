@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* answer.c: one answer while a route makes it, and how it is to be delivered. */
 #include "tests/origin/answer.h"
 
 #include <stdio.h>

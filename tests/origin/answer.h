@@ -1,4 +1,4 @@
-/* Runs in: origin. One answer while a route makes it, and how it is to be delivered. */
+/* One answer while a route makes it, and how it is to be delivered. */
 #ifndef ORIGIN_ANSWER_H
 #define ORIGIN_ANSWER_H
 

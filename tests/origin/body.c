@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* body.c: what follows the header of an answer, handed out piece by piece. */
 #include "tests/origin/body.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. What follows the header of an answer, handed out piece by piece. */
+/* What follows the header of an answer, handed out piece by piece. */
 #ifndef ORIGIN_BODY_H
 #define ORIGIN_BODY_H
 

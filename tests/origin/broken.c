@@ -1,4 +1,4 @@
-/* Runs in: origin. The table of broken answers. Section numbers are those of RFC 9110 (semantics),
+/* The table of broken answers. Section numbers are those of RFC 9110 (semantics),
  * RFC 9112 (HTTP/1.1) and RFC 1952 (gzip). */
 #include "tests/origin/broken.h"
 

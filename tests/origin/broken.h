@@ -1,4 +1,4 @@
-/* Runs in: origin and tests. Answers that break the protocol, as the raw bytes that are sent. */
+/* Answers that break the protocol, as the raw bytes that are sent. */
 #ifndef ORIGIN_BROKEN_H
 #define ORIGIN_BROKEN_H
 

@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* buffer.c: bytes waiting to be parsed or sent. */
 #include "tests/origin/buffer.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. Bytes waiting to be parsed or sent. */
+/* Bytes waiting to be parsed or sent. */
 #ifndef ORIGIN_BUFFER_H
 #define ORIGIN_BUFFER_H
 

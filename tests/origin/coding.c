@@ -1,6 +1,4 @@
-/* Runs in: origin.
- *
- * DESIGN. Deflate data that ends in a full flush ends on a byte and refers to nothing before it, so
+/* DESIGN. Deflate data that ends in a full flush ends on a byte and refers to nothing before it, so
  * the same compressed block may follow itself any number of times:
  *
  *     | gzip or zlib header | block | block | ... | the rest, final | checksum (and length) |

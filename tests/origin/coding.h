@@ -1,4 +1,4 @@
-/* Runs in: origin. Compressed bodies, honest and not. */
+/* Compressed bodies, honest and not. */
 #ifndef ORIGIN_CODING_H
 #define ORIGIN_CODING_H
 

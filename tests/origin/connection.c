@@ -1,6 +1,4 @@
-/* Runs in: origin.
- *
- * DESIGN. A connection is a small state machine that runs until the socket or a timer makes it
+/* DESIGN. A connection is a small state machine that runs until the socket or a timer makes it
  * wait. It is registered with epoll once, edge-triggered for everything; `readable` and
  * `peer_finished` remember the edges. One timer serves all waits, and the state says what for:
  *

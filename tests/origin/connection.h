@@ -1,4 +1,4 @@
-/* Runs in: origin. One client: reads requests, has them answered, writes. */
+/* One client: reads requests, has them answered, writes. */
 #ifndef ORIGIN_CONNECTION_H
 #define ORIGIN_CONNECTION_H
 

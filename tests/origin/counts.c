@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* counts.c: what the server counts, in memory that a test can read. */
 #include "tests/origin/counts.h"
 
 /* With a single writer, a load and a store do what a locked addition would, and cheaper. */

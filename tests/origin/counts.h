@@ -1,4 +1,4 @@
-/* Runs in: origin and tests. What the server counts, in memory that a test can read. */
+/* What the server counts, in memory that a test can read. */
 #ifndef ORIGIN_COUNTS_H
 #define ORIGIN_COUNTS_H
 

@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* keys.c: how often each KEY of /flaky/ or /reset-once/ was asked for. */
 #include "tests/origin/keys.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. How often each KEY of /flaky/ or /reset-once/ was asked for. */
+/* How often each KEY of /flaky/ or /reset-once/ was asked for. */
 #ifndef ORIGIN_KEYS_H
 #define ORIGIN_KEYS_H
 

@@ -1,4 +1,4 @@
-/* Runs in: tests (start, stop, counts) and origin (the child). */
+/* origin.c: an HTTP/1.1 server on the loopback, honest and hostile, in a child process. */
 #include "tests/origin/origin.h"
 
 #include <errno.h>

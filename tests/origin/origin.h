@@ -1,4 +1,4 @@
-/* Runs in: tests. An HTTP/1.1 server on the loopback, honest and hostile, in a child process.
+/* An HTTP/1.1 server on the loopback, honest and hostile, in a child process.
  *
  *     struct origin origin;
  *     ck_assert_int_eq(origin_start(&origin), 0);

@@ -1,4 +1,4 @@
-/* Runs in: origin. The server as a program, for demonstrations and for trying things by hand. */
+/* The server as a program, for demonstrations and for trying things by hand. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* pages.c: which path is answered how. */
 #include "tests/origin/pages.h"
 
 #include <stdlib.h>

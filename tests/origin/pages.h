@@ -1,4 +1,4 @@
-/* Runs in: origin. Which path is answered how: the table of routes. */
+/* Which path is answered how: the table of routes. */
 #ifndef ORIGIN_PAGES_H
 #define ORIGIN_PAGES_H
 

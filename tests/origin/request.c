@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* request.c: one request, as far as a server of canned answers must understand it. */
 #include "tests/origin/request.h"
 
 #include <string.h>

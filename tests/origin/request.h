@@ -1,4 +1,4 @@
-/* Runs in: origin. One request, as far as a server of canned answers must understand it. */
+/* One request, as far as a server of canned answers must understand it. */
 #ifndef ORIGIN_REQUEST_H
 #define ORIGIN_REQUEST_H
 

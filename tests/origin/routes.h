@@ -1,4 +1,4 @@
-/* Runs in: origin. The handlers behind the table in pages.c, and what they share. */
+/* The handlers behind the table in pages.c, and what they share. */
 #ifndef ORIGIN_ROUTES_H
 #define ORIGIN_ROUTES_H
 

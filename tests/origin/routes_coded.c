@@ -1,4 +1,4 @@
-/* Runs in: origin. Pages with a Content-Encoding. */
+/* Pages with a Content-Encoding. */
 #include "tests/origin/routes.h"
 
 #include <brotli/encode.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. Pages that fail: late, halfway, or for a while. */
+/* Pages that fail: late, halfway, or for a while. */
 #include "tests/origin/routes.h"
 
 #include <string.h>

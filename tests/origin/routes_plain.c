@@ -1,4 +1,4 @@
-/* Runs in: origin. Pages that keep to the protocol. */
+/* Pages that keep to the protocol. */
 #include "tests/origin/routes.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* server.c: the event loop. */
 #include "tests/origin/server.h"
 
 #include <arpa/inet.h>

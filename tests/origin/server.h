@@ -1,4 +1,4 @@
-/* Runs in: origin. The event loop: accepts, and wakes connections. One thread, no other state. */
+/* The event loop: accepts, and wakes connections. One thread, no other state. */
 #ifndef ORIGIN_SERVER_H
 #define ORIGIN_SERVER_H
 

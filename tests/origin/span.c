@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* span.c: A piece of somebody else's bytes, and what is read out of a request target. */
 #include "tests/origin/span.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. A piece of somebody else's bytes, and what is read out of a request target. */
+/* A piece of somebody else's bytes, and what is read out of a request target. */
 #ifndef ORIGIN_SPAN_H
 #define ORIGIN_SPAN_H
 

@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* timer.c: deadlines of many connections, the soonest first. */
 #include "tests/origin/timer.h"
 
 #include <limits.h>

@@ -1,4 +1,4 @@
-/* Runs in: origin. Deadlines of many connections, the soonest first. */
+/* Deadlines of many connections, the soonest first. */
 #ifndef ORIGIN_TIMER_H
 #define ORIGIN_TIMER_H
 

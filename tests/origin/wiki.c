@@ -1,4 +1,4 @@
-/* Runs in: origin. */
+/* wiki.c: the 15 Wikipedia pages of the classic futures example. */
 #include "tests/origin/wiki.h"
 
 #include <stdio.h>

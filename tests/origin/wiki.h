@@ -1,4 +1,4 @@
-/* Runs in: origin. The 15 Wikipedia pages of the classic futures example: same names, same sizes,
+/* The 15 Wikipedia pages of the classic futures example: same names, same sizes,
  * made-up contents. */
 #ifndef ORIGIN_WIKI_H
 #define ORIGIN_WIKI_H

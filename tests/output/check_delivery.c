@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/output/delivery.c, against sinks that note what they are given. */
+/* Mirrors coordinator/output/delivery.c, against sinks that note what they are given. */
 #include "coordinator/output/delivery.h"
 
 #include <check.h>

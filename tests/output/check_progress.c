@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/output/progress.c. */
+/* Mirrors coordinator/output/progress.c. */
 #include "coordinator/output/progress.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/output/save_name.c. */
+/* Mirrors coordinator/output/save_name.c. */
 #include "coordinator/output/save_name.h"
 
 #include <check.h>

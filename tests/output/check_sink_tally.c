@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/output/sink_tally.c. */
+/* Mirrors coordinator/output/sink_tally.c. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>

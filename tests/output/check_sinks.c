@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/output/sink_text.c, sink_jsonl.c and sink_files.c. */
+/* Mirrors coordinator/output/sink_text.c, sink_jsonl.c and sink_files.c. */
 #include "coordinator/output/sinks.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What sinks show of a crawl: coordinator/output/outlinks.c, and the crawl's part of sink_text.c, sink_jsonl.c, sink_files.c
+/* What sinks show of a crawl: coordinator/output/outlinks.c, and the crawl's part of sink_text.c, sink_jsonl.c, sink_files.c
  * and sink_tally.c. */
 #include <check.h>
 #include <dirent.h>

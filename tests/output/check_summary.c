@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/output/summary.c. */
+/* Mirrors coordinator/output/summary.c. */
 #include "coordinator/output/summary.h"
 
 #include <check.h>

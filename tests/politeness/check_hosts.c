@@ -1,4 +1,4 @@
-/* Runs in: tests. The ledger of coordinator/politeness/hosts.c. */
+/* The ledger of coordinator/politeness/hosts.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

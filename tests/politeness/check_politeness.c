@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/politeness/politeness.c with politeness_address.c and politeness_backoff.c, in time of the test's own.
+/* coordinator/politeness/politeness.c with politeness_address.c and politeness_backoff.c, in time of the test's own.
  * Made-up events: check_politeness_model.c. */
 #include "coordinator/politeness/politeness.h"
 

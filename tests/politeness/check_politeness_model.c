@@ -1,4 +1,4 @@
-/* Runs in: tests. coordinator/politeness/politeness.c with made-up events, beside a model that looks at every host at every step; and with very
+/* coordinator/politeness/politeness.c with made-up events, beside a model that looks at every host at every step; and with very
  * many hosts. */
 #include <check.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What is tried again, and when: coordinator/politeness/retries.c. */
+/* What is tried again, and when: coordinator/politeness/retries.c. */
 #include <check.h>
 #include <stdlib.h>
 

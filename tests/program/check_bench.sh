@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. The benchmark measures what it says, marks what may not be compared, and leaves nothing behind.
+# The benchmark measures what it says, marks what may not be compared, and leaves nothing behind.
 # SHOAL_BUILD is where the build lies. Few pages: its figures say nothing here.
 set -u
 build=${SHOAL_BUILD:-build}

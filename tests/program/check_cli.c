@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: what it prints, how it exits, and what each option does. What it reads is in
+/* The program from outside: what it prints, how it exits, and what each option does. What it reads is in
  * check_cli_input.c, where it writes in check_cli_output.c, when it starts what in check_cli_policy.c, and how it bears
  * signals and deaths in check_cli_signals.c and check_cli_crash.c. */
 #include <errno.h>

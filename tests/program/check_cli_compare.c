@@ -1,4 +1,4 @@
-/* Runs in: tests. `shoal compare` from outside: what it fetches and how often, what it prints, how it exits, and that nothing
+/* `shoal compare` from outside: what it fetches and how often, what it prints, how it exits, and that nothing
  * of it stays. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: workers that die or hang, and shared memory that is short. Every URL is reported
+/* The program from outside: workers that die or hang, and shared memory that is short. Every URL is reported
  * once all the same. The engine of processes; needs SHOAL_FAULTS (common/fault.h). */
 #include <sched.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: the lists that it reads, from a file and from a pipe. Each line ends in exactly
+/* The program from outside: the lists that it reads, from a file and from a pipe. Each line ends in exactly
  * one outcome, whatever is in it. */
 #include <linux/capability.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: places that cannot be written to, or not for long. One line says so and the exit
+/* The program from outside: places that cannot be written to, or not for long. One line says so and the exit
  * status is 3; nothing hangs, and no file that is not whole has its final name. */
 #include <fcntl.h>
 #include <ftw.h>

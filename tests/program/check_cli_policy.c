@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: what starts when. Retries, Retry-After, limits a host, stopping at a failure,
+/* The program from outside: what starts when. Retries, Retry-After, limits a host, stopping at a failure,
  * few descriptors. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: signals to it, and its own death. At the first signal what is in flight finishes,
+/* The program from outside: signals to it, and its own death. At the first signal what is in flight finishes,
  * at the second all stops; whatever happens, nothing stays behind. */
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: `shoal crawl` over whole sites of tests/support/web.h: what is found, in what order, how often it is
+/* The program from outside: `shoal crawl` over whole sites of tests/support/web.h: what is found, in what order, how often it is
  * asked for, and what is said of the rest. */
 #include <stdlib.h>
 #include <string.h>

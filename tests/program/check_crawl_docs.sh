@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. Two real sites, the manuals of PostgreSQL and of Python as Debian packs them, served by nginx: `shoal crawl` fetches
+# Two real sites, the manuals of PostgreSQL and of Python as Debian packs them, served by nginx: `shoal crawl` fetches
 # exactly what another walk over their links finds (tests/support/walk.py), each page once, also when its workers are killed meanwhile.
 # SHOAL_BUILD is where the build lies.
 set -u

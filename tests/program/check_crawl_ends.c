@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: a crawl comes to its end, and everything that it saw has one outcome, whatever
+/* The program from outside: a crawl comes to its end, and everything that it saw has one outcome, whatever
  * stands in its way. A crawl that waits for ever fails by the deadline of cli_wait(). */
 #include <poll.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: `shoal crawl` over sites that mean it no good, rows 53 to 67 of the list of hostile input and
+/* The program from outside: `shoal crawl` over sites that mean it no good, rows 53 to 67 of the list of hostile input and
  * the requirements behind it: every crawl ends, finds what is real, and says of the rest why not. robots.txt: check_crawl_robots.c. */
 #include <stdlib.h>
 #include <string.h>

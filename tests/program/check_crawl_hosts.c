@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: `shoal crawl` over a thousand hosts at once, four of them at each address: what each host and
+/* The program from outside: `shoal crawl` over a thousand hosts at once, four of them at each address: what each host and
  * each address saw of it, by the server's own clock. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: what `shoal crawl` keeps to whatever it meets: no credentials, no byte that a terminal
+/* The program from outside: what `shoal crawl` keeps to whatever it meets: no credentials, no byte that a terminal
  * obeys, no private address that nobody named; and how it ends by a signal, by dead workers, by a full disk. */
 #include <dirent.h>
 #include <ftw.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside: robots.txt as sites have it, rows 59 to 63 of the list of hostile input and RFC 9309: what is
+/* The program from outside: robots.txt as sites have it, rows 59 to 63 of the list of hostile input and RFC 9309: what is
  * asked for, what is not, and what is said of it. What a file's text means is check_robots.c's. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. Every fuzz target with its seeds, among them all that once crashed, and with some changes of them: the same
+# Every fuzz target with its seeds, among them all that once crashed, and with some changes of them: the same
 # entry points as under libFuzzer (make fuzz), built as the suites are.
 # SHOAL_BUILD is where the build lies.
 set -u

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program from outside, among hostile servers: what it prints, whom it tells, and where it writes. Requirements
+/* The program from outside, among hostile servers: what it prints, whom it tells, and where it writes. Requirements
  * 1, 3, 4, 6, 7, 9, 10, 11 and 14 of tests/origin/README.md. */
 #include <dirent.h>
 #include <ftw.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. What `make install` puts in place is enough: for a program in C, for the reader of the manual page.
+# What `make install` puts in place is enough: for a program in C, for the reader of the manual page.
 # SHOAL_BUILD is where the build lies, CC the compiler.
 set -u
 build=${SHOAL_BUILD:-build}

@@ -1,4 +1,4 @@
-/* Runs in: tests. `shoal crawl -O DIR --convert-links` from outside: a site is mirrored, its server is stopped, and a browser opens the
+/* `shoal crawl -O DIR --convert-links` from outside: a site is mirrored, its server is stopped, and a browser opens the
  * copy. Mirrors coordinator/crawl/mirror/mirror.c. */
 #include <fcntl.h>
 #include <poll.h>

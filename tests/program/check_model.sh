@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs in: tests. The quick cases of the protocol's model: the protocol passes, shortcuts in it fail. `make model` runs all.
+# The quick cases of the protocol's model: the protocol passes, shortcuts in it fail. `make model` runs all.
 # SHOAL_BUILD is where the build lies, CC the compiler.
 set -u
 if ! command -v spin >/dev/null; then

@@ -1,4 +1,4 @@
-/* Runs in: tests. Whole runs with confined workers: nothing that a fetch needs is missing, and what the kernel lacks is said once. */
+/* Whole runs with confined workers: nothing that a fetch needs is missing, and what the kernel lacks is said once. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. `shoal fetch` while a call of its own fails, one after the other: it says so and ends, or bears it. Whichever:
+/* `shoal fetch` while a call of its own fails, one after the other: it says so and ends, or bears it. Whichever:
  * every URL is accounted for, the exit status is right, and nothing stays behind. `make torture` tries every call. */
 #include <dirent.h>
 #include <ftw.h>

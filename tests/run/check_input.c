@@ -1,4 +1,4 @@
-/* Runs in: tests. How coordinator/run/input.c cuts a list into lines. */
+/* How coordinator/run/input.c cuts a list into lines. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The loop of a run and the phases of its end: coordinator/run/run.c, against a scheduler, an executor and a clock
+/* The loop of a run and the phases of its end: coordinator/run/run.c, against a scheduler, an executor and a clock
  * that the test moves: all are defined here, in place of the real ones. */
 #include <check.h>
 #include <stdio.h>

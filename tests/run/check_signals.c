@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/run/signals.c and wakeups.c. */
+/* Mirrors coordinator/run/signals.c and wakeups.c. */
 #include "coordinator/run/signals.h"
 
 #include <check.h>

@@ -1,6 +1,4 @@
-/* Runs in: tests
- *
- * soak.c: `soak PROGRAM URLS SECONDS [SEED]` gives `PROGRAM fetch` a long list while, by dice, workers are killed and stopped, and
+/* soak.c: `soak PROGRAM URLS SECONDS [SEED]` gives `PROGRAM fetch` a long list while, by dice, workers are killed and stopped, and
  * pages are slow, break off or fail once. Then: every URL that was given was reported once, the counts add up, and what the
  * coordinator, its workers and the server hold is what they held after the first tenth.
  *

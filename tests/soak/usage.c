@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* usage.c: what a process holds, seen from outside. */
 #include "tests/soak/usage.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What a process holds, seen from outside: descriptors, memory, shared memory. */
+/* What a process holds, seen from outside: descriptors, memory, shared memory. */
 #ifndef SHOAL_TESTS_SOAK_USAGE_H
 #define SHOAL_TESTS_SOAK_USAGE_H
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* command.c: the program itself, $SHOAL_BUILD/shoal, run from outside. */
 #include "tests/support/command.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The program itself, $SHOAL_BUILD/shoal, run from outside: started with pipes, fed, read and waited for, with
+/* The program itself, $SHOAL_BUILD/shoal, run from outside: started with pipes, fed, read and waited for, with
  * a deadline at every wait. What a test of the command line has stands in one struct:
  *
  *     struct cli cli;

@@ -1,4 +1,4 @@
-/* Runs in: tests */
+/* crawling.c: A crawl from outside, and a look at what it told. */
 #include "tests/support/crawling.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A crawl from outside, and a look at what it told: `shoal crawl` with --format jsonl over a site of tests/support/web.h.
+/* A crawl from outside, and a look at what it told: `shoal crawl` with --format jsonl over a site of tests/support/web.h.
  *
  *     crawling_begin(&crawling);
  *     web_start(&crawling.web, serve, 2);

@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* faults.c: every FAULT_POINT of the sources, who passes it, and a way to try many deaths side by side. */
 #include "tests/support/faults.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Every FAULT_POINT of the sources, who passes it, and a way to try many deaths side by side.
+/* Every FAULT_POINT of the sources, who passes it, and a way to try many deaths side by side.
  * `make lint` compares the table with the sources: tests/lint/faults.sh. */
 #ifndef SHOAL_TESTS_FAULTS_H
 #define SHOAL_TESTS_FAULTS_H

@@ -1,4 +1,4 @@
-/* Runs in: tests (start, stop) and a child of its own (the rest). Section numbers are those of RFC 9113. */
+/* h2_origin.c: an HTTP/2 server over clear text that keeps to as little of the protocol as a breach needs. Section numbers are those of RFC 9113. */
 #include "tests/support/h2_origin.h"
 
 #include <arpa/inet.h>

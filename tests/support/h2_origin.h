@@ -1,4 +1,4 @@
-/* Runs in: tests. An HTTP/2 server over clear text that keeps to as little of the protocol as a breach needs: frames are bytes,
+/* An HTTP/2 server over clear text that keeps to as little of the protocol as a breach needs: frames are bytes,
  * written by hand. In a process of its own.
  *
  * The client begins with HTTP/1.1 and Upgrade: h2c, so its first path is there to be read, and names the manner of the whole

@@ -1,4 +1,4 @@
-/* Runs in: tests */
+/* html_tokens.c: what the tokenizer makes of a page, written down as one text, so that two answers can be compared. */
 #include "tests/support/html_tokens.h"
 
 #include <check.h>

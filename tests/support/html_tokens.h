@@ -1,4 +1,4 @@
-/* Runs in: tests. What the tokenizer makes of a page, written down as one text, so that two answers can be compared; how a page is cut
+/* What the tokenizer makes of a page, written down as one text, so that two answers can be compared; how a page is cut
  * into pieces is said by the caller. */
 #ifndef SHOAL_TESTS_HTML_TOKENS_H
 #define SHOAL_TESTS_HTML_TOKENS_H

@@ -1,4 +1,4 @@
-/* Runs in: tests */
+/* json.c: reads JSON texts of test vectors. */
 #include "tests/support/json.h"
 
 #include <stdio.h>

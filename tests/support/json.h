@@ -1,4 +1,4 @@
-/* Runs in: tests. Reads JSON texts of test vectors: the whole text becomes one array of nodes, without recursion. */
+/* Reads JSON texts of test vectors: the whole text becomes one array of nodes, without recursion. */
 #ifndef SHOAL_TESTS_JSON_H
 #define SHOAL_TESTS_JSON_H
 

@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* naive_robots.c: A second reading of RFC 9309, to compare coordinator/crawl/rules/robots.c with. */
 #include "tests/support/naive_robots.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A second reading of RFC 9309, to compare coordinator/crawl/rules/robots.c with: octet by octet, all rules one by one, a
+/* A second reading of RFC 9309, to compare coordinator/crawl/rules/robots.c with: octet by octet, all rules one by one, a
  * table for the wildcards; slow and short. No UTF-16. */
 #ifndef SHOAL_TESTS_NAIVE_ROBOTS_H
 #define SHOAL_TESTS_NAIVE_ROBOTS_H

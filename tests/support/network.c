@@ -1,4 +1,4 @@
-/* Runs in: tests, and the name server in a child. Section numbers are those of RFC 1035. */
+/* network.c: A network of the test's own, with nothing but a loopback device. Section numbers are those of RFC 1035. */
 #include "tests/support/network.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A network of the test's own, with nothing but a loopback device: which also has a public address, so that the
+/* A network of the test's own, with nothing but a loopback device: which also has a public address, so that the
  * way from a public to a private one can be gone without a packet leaving the machine; and a name server that lies. */
 #ifndef SHOAL_TESTS_NETWORK_H
 #define SHOAL_TESTS_NETWORK_H

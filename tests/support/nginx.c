@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* nginx.c: A real web server beside a suite. */
 #include "tests/support/nginx.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A real web server beside a suite: Debian's nginx on ports of its own, with files and TLS certificates
+/* A real web server beside a suite: Debian's nginx on ports of its own, with files and TLS certificates
  * made for it, in a temporary directory.
  *
  * Plain and over TLS with HTTP/2 it serves:

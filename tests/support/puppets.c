@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* puppets.c: an executor whose workers are puppets. */
 #include "tests/support/puppets.h"
 
 #include <errno.h>

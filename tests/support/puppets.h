@@ -1,4 +1,4 @@
-/* Runs in: tests. An executor whose workers are puppets: nobody runs, and a test does by hand what a worker would do, die
+/* An executor whose workers are puppets: nobody runs, and a test does by hand what a worker would do, die
  * included. For what must be seen step by step. */
 #ifndef SHOAL_TESTS_PUPPETS_H
 #define SHOAL_TESTS_PUPPETS_H

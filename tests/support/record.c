@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* record.c: A line of the jsonl format, read by hand. */
 #include "tests/support/record.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A line of the jsonl format, read by hand: no library takes it more kindly than it stands there. */
+/* A line of the jsonl format, read by hand: no library takes it more kindly than it stands there. */
 #ifndef SHOAL_TESTS_RECORD_H
 #define SHOAL_TESTS_RECORD_H
 

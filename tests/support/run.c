@@ -1,4 +1,4 @@
-/* Runs in: tests. Runs suites side by side and adds up what Check says of each.
+/* Runs suites side by side and adds up what Check says of each.
  *
  *     run [-j JOBS] [-t SECONDS] [-w WRAPPER] SUITE ...
  *

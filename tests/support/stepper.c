@@ -1,4 +1,4 @@
-/* Runs in: tests */
+/* stepper.c: another process, run instruction by instruction, and killed between two of them. */
 #include "tests/support/stepper.h"
 
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Another process, run instruction by instruction, and killed between two of them.
+/* Another process, run instruction by instruction, and killed between two of them.
  *
  *     struct stepper stepper = {.pid = pid};
  *     if (stepper_seize(&stepper) && stepper_run(&stepper, 17, end) == STEPS_DONE)

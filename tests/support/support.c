@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* support.c: what the suites of the engine share. */
 #include "tests/support/support.h"
 
 #include <curl/curl.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What the suites of the engine share: executors of every engine against an origin server of their own, and
+/* What the suites of the engine share: executors of every engine against an origin server of their own, and
  * looks from outside at what a process has open.
  *
  * Every suite is run by Check in forked children, so nothing here is shared between tests. */

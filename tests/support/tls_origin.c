@@ -1,4 +1,4 @@
-/* Runs in: tests (start, stop) and a child of its own (the rest). */
+/* tls_origin.c: A small TLS server that a test tells what to do with each connection, in a process of its own, with certificates made in memory. */
 #include "tests/support/tls_origin.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A small TLS server that a test tells what to do with each connection, in a process of its own, with
+/* A small TLS server that a test tells what to do with each connection, in a process of its own, with
  * certificates made in memory: what nginx will not do. */
 #ifndef SHOAL_TESTS_TLS_ORIGIN_H
 #define SHOAL_TESTS_TLS_ORIGIN_H

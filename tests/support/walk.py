@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """walk.py URL: the pages that a plain walk over a site's links finds, one URL a line, sorted, with its status.
 
-Runs in: tests. An independent second opinion on what `shoal crawl` finds: another language, another HTML parser (html.parser), another
+An independent second opinion on what `shoal crawl` finds: another language, another HTML parser (html.parser), another
 URL parser (urllib), one page at a time, the same host only. It follows a, area, frame, iframe, meta refresh, link with rel next, prev,
 canonical or alternate, and redirects.
 """

@@ -1,4 +1,4 @@
-/* Runs in: tests */
+/* web.c: whole sites for a crawler, in a child process. */
 #include "tests/support/web.h"
 
 #include <arpa/inet.h>

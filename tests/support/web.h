@@ -1,4 +1,4 @@
-/* Runs in: tests. Whole sites for a crawler, in a child process: a function says what each path of each host is, and every request is
+/* Whole sites for a crawler, in a child process: a function says what each path of each host is, and every request is
  * written down with its times, so that a test can say who was asked what, how often, and how gently.
  *
  *     static void serve(const struct web_request *request, struct web_answer *answer) { ... }

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/text/escape.c. */
+/* Mirrors coordinator/text/escape.c. */
 #include "coordinator/text/escape.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/text/units.c. */
+/* Mirrors coordinator/text/units.c. */
 #include "coordinator/text/units.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Mirrors coordinator/text/writer.c. */
+/* Mirrors coordinator/text/writer.c. */
 #include "coordinator/text/writer.h"
 
 #include <check.h>

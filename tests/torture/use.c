@@ -1,6 +1,4 @@
-/* Runs in: tests
- *
- * use.c: a program that uses the library as its header says, all of it that a host program is likely to use, and that looks at
+/* use.c: a program that uses the library as its header says, all of it that a host program is likely to use, and that looks at
  * every status: use ENGINE URL ... Each future must be done exactly once, whatever call of the library's fails. Exit status: 0 all
  * fetched; 1 something was refused or failed, and was said. A promise that is broken aborts it. */
 #include <poll.h>

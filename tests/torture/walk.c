@@ -1,4 +1,4 @@
-/* Runs in: tests. */
+/* walk.c: runs a program again and again, and each time one of its calls fails. */
 #include "tests/torture/walk.h"
 
 #include <errno.h>

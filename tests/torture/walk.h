@@ -1,4 +1,4 @@
-/* Runs in: tests. Runs a program again and again, and each time one of its calls fails: tests/torture/wrap.c. All calls of each
+/* Runs a program again and again, and each time one of its calls fails: tests/torture/wrap.c. All calls of each
  * function in turn where TORTURE_NTH=all is set; else of those with few calls, and one or two of the others, by a seed that is printed (TORTURE_SEED). */
 #ifndef SHOAL_TESTS_TORTURE_WALK_H
 #define SHOAL_TESTS_TORTURE_WALK_H

@@ -1,6 +1,4 @@
-/* Runs in: tests
- *
- * wrap.c: stands between our objects and the calls that may fail, put there by the linker (--wrap: calls from libraries pass by).
+/* wrap.c: stands between our objects and the calls that may fail, put there by the linker (--wrap: calls from libraries pass by).
  *
  *     TORTURE=function:nth[+][:errno]    the nth call of that function fails; +: and every one after it
  *     TORTURE_REPORT=file                what was called how often, and what the first process left unfreed and open

@@ -1,4 +1,4 @@
-/* Runs in: tests. Which addresses are nobody's business: worker/fetch/address.c.
+/* Which addresses are nobody's business: worker/fetch/address.c.
  *
  * IANA's special-purpose registries (RFC 6890 and its updates), also inside the IPv6 forms that carry an IPv4 address. */
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. A body that waits for memory: worker/fetch/body.c, with a slot that nobody uses and that is said to have it all. */
+/* A body that waits for memory: worker/fetch/body.c, with a slot that nobody uses and that is said to have it all. */
 #include <stdlib.h>
 
 #include "common/slot.h"

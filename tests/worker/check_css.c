@@ -1,4 +1,4 @@
-/* Runs in: tests. The URLs in a style sheet: worker/links/css.c, css_text.c. */
+/* The URLs in a style sheet: worker/links/css.c, css_text.c. */
 #include <check.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Content codings undone: worker/fetch/decoder.c. */
+/* Content codings undone: worker/fetch/decoder.c. */
 #include "worker/fetch/decoder.h"
 
 #include <brotli/encode.h>

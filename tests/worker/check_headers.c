@@ -1,4 +1,4 @@
-/* Runs in: tests. What is watched in an answer's header lines: worker/fetch/headers.c. */
+/* What is watched in an answer's header lines: worker/fetch/headers.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. Pages that are made to hurt who reads them: rows 54 to 58 of the table of hostile input. Row 54 takes the vectors of
+/* Pages that are made to hurt who reads them: rows 54 to 58 of the table of hostile input. Row 54 takes the vectors of
  * html5lib (in ../shared/vectors/html5lib, or $HTML5LIB_TESTS; skipped where there are none). */
 #include <malloc.h>
 #include <stdio.h>

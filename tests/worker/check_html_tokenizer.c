@@ -1,4 +1,4 @@
-/* Runs in: tests. The tokenizer of pages: worker/html_*.c: the vectors of html5lib (in ../shared/vectors/html5lib, or $HTML5LIB_TESTS;
+/* The tokenizer of pages: worker/html_*.c: the vectors of html5lib (in ../shared/vectors/html5lib, or $HTML5LIB_TESTS;
  * skipped where there are none), cut in every way, and what those do not ask. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. What header lines say of a page: worker/links/link_header.c. */
+/* What header lines say of a page: worker/links/link_header.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The links of a page: worker/links/links.c, link_values.c, html_charset.c. */
+/* The links of a page: worker/links/links.c, link_values.c, html_charset.c. */
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>

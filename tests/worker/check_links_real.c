@@ -1,4 +1,4 @@
-/* Runs in: tests. The links of real pages, found twice: by worker/links/links.c, and by libxml2's tree with libcurl's resolver: the same links in
+/* The links of real pages, found twice: by worker/links/links.c, and by libxml2's tree with libcurl's resolver: the same links in
  * the same order, of every page of two manuals (postgresql-doc, python3-doc; what is not installed is skipped, and said).
  *
  * The exceptions, of spelling alone: libcurl leaves '<', '>' and '"' in a URL, which the URL standard escapes (one link of the second

@@ -1,4 +1,4 @@
-/* Runs in: tests. What libcurl's codes mean in our terms, and what is worth another try: worker/fetch/outcome.c,
+/* What libcurl's codes mean in our terms, and what is worth another try: worker/fetch/outcome.c,
  * common/fetch_error.c. */
 #include <check.h>
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. libcurl refuses to begin a transfer: what that transfer was set to may not show in the next. */
+/* libcurl refuses to begin a transfer: what that transfer was set to may not show in the next. */
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <stdlib.h>

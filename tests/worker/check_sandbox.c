@@ -1,4 +1,4 @@
-/* Runs in: tests. What a worker process gives up: a job that tries, in the worker, what each part of the sandbox forbids. */
+/* What a worker process gives up: a job that tries, in the worker, what each part of the sandbox forbids. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>

@@ -1,4 +1,4 @@
-/* Runs in: tests. The lists of a site's URLs: worker/links/sitemap.c, sitemap_xml.c. */
+/* The lists of a site's URLs: worker/links/sitemap.c, sitemap_xml.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

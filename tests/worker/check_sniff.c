@@ -1,4 +1,4 @@
-/* Runs in: tests. What is a page of HTML, worker/links/sniff.c; and what links and header lines are made of: page_lines.c. */
+/* What is a page of HTML, worker/links/sniff.c; and what links and header lines are made of: page_lines.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* address.c: which addresses a crawler has no business with. */
 #include "worker/fetch/address.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * address.h: which addresses a crawler has no business with. Judged by the address that is connected to, never by how the
+/* address.h: which addresses a crawler has no business with. Judged by the address that is connected to, never by how the
  * URL spelled it. */
 #ifndef SHOAL_ADDRESS_H
 #define SHOAL_ADDRESS_H

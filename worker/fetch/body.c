@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* body.c: an answer's body on its way from libcurl into the slot's extent. */
 #include "worker/fetch/body.h"
 
 #include <string.h>

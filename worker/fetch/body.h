@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * body.h: an answer's body on its way from libcurl into the slot's extent: limits, content codings, and waiting for memory. */
+/* body.h: an answer's body on its way from libcurl into the slot's extent: limits, content codings, and waiting for memory. */
 #ifndef SHOAL_WORKER_BODY_H
 #define SHOAL_WORKER_BODY_H
 

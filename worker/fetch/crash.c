@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* crash.c: a crash on demand, so that anybody can see what one costs. */
 #include "worker/fetch/crash.h"
 
 #include <pthread.h>

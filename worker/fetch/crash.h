@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * crash.h: a crash on demand, so that anybody can see what one costs: executor_options.crash_url. */
+/* crash.h: a crash on demand, so that anybody can see what one costs: executor_options.crash_url. */
 #ifndef SHOAL_CRASH_H
 #define SHOAL_CRASH_H
 

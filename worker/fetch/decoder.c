@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* decoder.c: content codings (RFC 9110, 8.4.1) undone, under limits of our own. */
 #include "worker/fetch/decoder.h"
 
 #include <brotli/decode.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * decoder.h: content codings (RFC 9110, 8.4.1) undone, under limits of our own.
+/* decoder.h: content codings (RFC 9110, 8.4.1) undone, under limits of our own.
  *
  * DESIGN. libcurl hands the body on as it was sent, and it is decoded here: so that a compressed body which ends early is known
  * as such, whatever its length says, and so that no version of libcurl decides how much of a bomb is let in. A chain of codings

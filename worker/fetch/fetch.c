@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * fetch.c: the job of fetching: libcurl's multi interface under the worker's poll set.
+/* fetch.c: the job of fetching: libcurl's multi interface under the worker's poll set.
  *
  * DESIGN. A lane is one multi handle with up to LANE_TRANSFERS transfers: the cost of a transfer grows with the number of
  * connections that share a handle (libcurl searches them in a row), so many transfers are spread over several. Sockets are

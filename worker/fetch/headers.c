@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* headers.c: watches an answer's header lines as they arrive. */
 #include "worker/fetch/headers.h"
 
 #include <assert.h>

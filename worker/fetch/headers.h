@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * headers.h: watches an answer's header lines as they arrive: limits, contradictions, and the few facts we keep. Needed
+/* headers.h: watches an answer's header lines as they arrive: limits, contradictions, and the few facts we keep. Needed
  * whatever libcurl does by itself: older versions follow the first of two Locations and take the first of two lengths. */
 #ifndef SHOAL_HEADERS_H
 #define SHOAL_HEADERS_H

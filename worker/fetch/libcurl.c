@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* libcurl.c: what libcurl is told once, before the first transfer. */
 #include "worker/fetch/libcurl.h"
 
 #include <pthread.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * libcurl.h: what libcurl is told once, before the first transfer: its allocator, and what all transfers of a worker share. */
+/* libcurl.h: what libcurl is told once, before the first transfer: its allocator, and what all transfers of a worker share. */
 #ifndef SHOAL_WORKER_LIBCURL_H
 #define SHOAL_WORKER_LIBCURL_H
 

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* memory.c: the allocator that libcurl gets in a worker process. */
 #include "worker/fetch/memory.h"
 
 #include <stdalign.h>

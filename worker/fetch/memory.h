@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * memory.h: the allocator that libcurl gets in a worker process.
+/* memory.h: the allocator that libcurl gets in a worker process.
  *
  * DESIGN. A transfer makes and frees some hundred small blocks of ever the same sizes. Freed blocks go to a list of their size
  * class and come from there again: no search, no merging, no lock, as there is one thread that matters. Blocks come from

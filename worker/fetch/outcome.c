@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* outcome.c: what a finished transfer of libcurl's means in our terms. */
 #include "worker/fetch/outcome.h"
 
 #include <stdio.h>

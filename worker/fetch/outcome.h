@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * outcome.h: what a finished transfer of libcurl's means in our terms. */
+/* outcome.h: what a finished transfer of libcurl's means in our terms. */
 #ifndef SHOAL_WORKER_OUTCOME_H
 #define SHOAL_WORKER_OUTCOME_H
 

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* tls_end.c: how a TLS connection ended. */
 #include "worker/fetch/tls_end.h"
 
 #include <openssl/ssl.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * tls_end.h: how a TLS connection ended. A body that ends where its connection does is whole only if the server said so: a
+/* tls_end.h: how a TLS connection ended. A body that ends where its connection does is whole only if the server said so: a
  * close_notify (RFC 9112, 9.8). libcurl takes any end for one, and asks OpenSSL to do so too. */
 #ifndef SHOAL_TLS_END_H
 #define SHOAL_TLS_END_H

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* transfer.c: one transfer of libcurl's, from a claimed slot to a filled result. */
 #include "worker/fetch/transfer.h"
 
 #include <assert.h>

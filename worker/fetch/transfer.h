@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * transfer.h: one transfer of libcurl's, from a claimed slot to a filled result. Handles are made once and used again;
+/* transfer.h: one transfer of libcurl's, from a claimed slot to a filled result. Handles are made once and used again;
  * only what differs from URL to URL is set. */
 #ifndef SHOAL_TRANSFER_H
 #define SHOAL_TRANSFER_H

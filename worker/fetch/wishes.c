@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* wishes.c: what one request wants otherwise than all others (enum job_flag), put to a handle that others use before and after it. */
 #include "worker/fetch/wishes.h"
 
 #include "worker/fetch/address.h"

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * wishes.h: what one request wants otherwise than all others (enum job_flag), put to a handle that others use before and after it. */
+/* wishes.h: what one request wants otherwise than all others (enum job_flag), put to a handle that others use before and after it. */
 #ifndef SHOAL_WORKER_WISHES_H
 #define SHOAL_WORKER_WISHES_H
 

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* html_charset.c: a page's bytes as the tokenizer can read them. */
 #include "worker/html/html_charset.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_charset.h: a page's bytes as the tokenizer can read them. All encodings of the web but UTF-16 have ASCII's bytes where markup is
+/* html_charset.h: a page's bytes as the tokenizer can read them. All encodings of the web but UTF-16 have ASCII's bytes where markup is
  * concerned and go through as they are; UTF-16 becomes UTF-8. Which it is, is said by the byte order mark, then by Content-Type, then
  * by a meta element within the first CHARSET_META_BYTES bytes; a page that only says so by itself cannot be UTF-16. ISO-2022-JP is read as ASCII: an escaped run of it may look
  * like markup. */

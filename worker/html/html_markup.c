@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_markup.c: comments, what is taken for one, doctypes and CDATA sections. A doctype ends at the first '>' whatever stands in it,
+/* html_markup.c: comments, what is taken for one, doctypes and CDATA sections. A doctype ends at the first '>' whatever stands in it,
  * and nobody wants its parts: it comes as raw bytes. */
 #include <strings.h>
 

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_raw.c: content that is no markup, up to the end tag of its element; scripts, whose "<!--" hides even that. */
+/* html_raw.c: content that is no markup, up to the end tag of its element; scripts, whose "<!--" hides even that. */
 #include "worker/html/html_state.h"
 
 /* What the bytes at a '<' are. */

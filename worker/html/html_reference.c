@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* html_reference.c: what the raw bytes of text and attribute values say. */
 #include "worker/html/html_reference.h"
 
 #include <stdint.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_reference.h: what the raw bytes of text and attribute values say: character references, line ends and NULs as in the HTML
+/* html_reference.h: what the raw bytes of text and attribute values say: character references, line ends and NULs as in the HTML
  * standard (13.2.3.5, 13.2.5.72 to 80). The tokenizer hands on raw spans, so only what somebody wants is ever decoded. */
 #ifndef SHOAL_HTML_REFERENCE_H
 #define SHOAL_HTML_REFERENCE_H

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_scan.h: finding bytes in pages, sixteen at a time where the machine can; names as numbers. Nothing here reads a byte at or
+/* html_scan.h: finding bytes in pages, sixteen at a time where the machine can; names as numbers. Nothing here reads a byte at or
  * behind `end`. */
 #ifndef SHOAL_HTML_SCAN_H
 #define SHOAL_HTML_SCAN_H

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_state.h: the tokenizer's inside, shared by html_tokenizer.c, html_tag.c, html_raw.c and html_markup.c alone.
+/* html_state.h: the tokenizer's inside, shared by html_tokenizer.c, html_tag.c, html_raw.c and html_markup.c alone.
  *
  * A window is a run of bytes [base, end): a piece of the input, or the buffer with what is held of a token and what follows it.
  * Every step gets a window and where to go on in it, and returns how far it came: to the end, or less far with another state, or

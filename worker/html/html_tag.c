@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_tag.c: tags: names, attributes, and what a complete tag changes for what follows it.
+/* html_tag.c: tags: names, attributes, and what a complete tag changes for what follows it.
  *
  * Attributes come as `name="value"` nearly always: before_name_step() takes a row of those in one loop, and leaves the machine in the
  * state where the rest, or the rest of the window, begins. */

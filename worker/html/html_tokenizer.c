@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* html_tokenizer.c: takes a page apart into tags, text and comments while it arrives, as the tokenization stage of the HTML standard does (13.2.5), without a tree. */
 #include "worker/html/html_tokenizer.h"
 
 #include <assert.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * html_tokenizer.h: takes a page apart into tags, text and comments while it arrives, as the tokenization stage of the HTML standard
+/* html_tokenizer.h: takes a page apart into tags, text and comments while it arrives, as the tokenization stage of the HTML standard
  * does (13.2.5), without a tree.
  *
  * DESIGN. The sink says what it wants: names of elements, by a filter of 64 bits and then by a question; text, as long as it wants

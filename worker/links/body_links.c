@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* body_links.c: the work of a crawler on a body that arrives. */
 #include "worker/links/body_links.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * body_links.h: the work of a crawler on a body that arrives: its links are found while it does, where it is a page of HTML. They are
+/* body_links.h: the work of a crawler on a body that arrives: its links are found while it does, where it is a page of HTML. They are
  * counted, or, with fetch_config.pages, put together as a block (common/page.h): each with its fingerprint, with what the page says of
  * itself, in its markup and in the answer's header lines, and the hash of the body. A redirect that nobody follows is a page with one
  * link. */

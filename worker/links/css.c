@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* css.c: the URLs in a style sheet, found while it arrives. */
 #include "worker/links/css.h"
 
 #include <stdlib.h>

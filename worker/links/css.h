@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * css.h: the URLs in a style sheet, found while it arrives: url(...) in both its forms, and the string of @import.
+/* css.h: the URLs in a style sheet, found while it arrives: url(...) in both its forms, and the string of @import.
  *
  * DESIGN. The tokens of CSS Syntax Level 3, section 4, as far as they decide what is a URL: comments, strings, identifiers with their
  * escapes, url and bad-url tokens. One state outlives every piece and each byte is looked at once, so time is linear and the pieces

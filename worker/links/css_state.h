@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * css_state.h: what css.c and css_text.c share: a sheet that is being read. */
+/* css_state.h: what css.c and css_text.c share: a sheet that is being read. */
 #ifndef SHOAL_CSS_STATE_H
 #define SHOAL_CSS_STATE_H
 

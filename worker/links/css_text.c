@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* css_text.c: the texts of CSS: escapes and strings. */
 #include <string.h>
 
 #include "worker/links/css_state.h"

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* link_charset.c: references in pages of windows-1252, which ISO-8859-1 and ASCII are too by the web's rules. */
 #include "worker/links/link_charset.h"
 
 #include <stdint.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * link_charset.h: references in pages of windows-1252, which ISO-8859-1 and ASCII are too by the web's rules: the path of a URL is in
+/* link_charset.h: references in pages of windows-1252, which ISO-8859-1 and ASCII are too by the web's rules: the path of a URL is in
  * UTF-8 whatever the page is in, the query is in the page's charset (URL standard, 4.4, "query state"). Other charsets have no tables
  * here: their bytes are escaped as they are, which is right in queries alone. */
 #ifndef SHOAL_LINK_CHARSET_H

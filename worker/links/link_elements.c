@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * link_elements.c: what each element says: links, and facts of the page. */
+/* link_elements.c: what each element says: links, and facts of the page. */
 #include <string.h>
 
 #include "worker/links/link_charset.h"

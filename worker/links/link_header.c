@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* link_header.c: small languages in header lines. */
 #include "worker/links/link_header.h"
 
 #include <string.h>

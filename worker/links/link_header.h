@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * link_header.h: small languages in header lines: Link (RFC 8288) and X-Robots-Tag. That of Refresh is the one of meta refresh:
+/* link_header.h: small languages in header lines: Link (RFC 8288) and X-Robots-Tag. That of Refresh is the one of meta refresh:
  * link_refresh_url() in link_values.h. Pure functions over one line's value, without its folds. A header that comes in several lines
  * is read line by line. */
 #ifndef SHOAL_LINK_HEADER_H

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* link_values.c: small languages inside attribute values. */
 #include "worker/links/link_values.h"
 
 #include <string.h>

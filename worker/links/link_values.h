@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * link_values.h: small languages inside attribute values: rel, srcset, meta refresh, robots; and text with its white space collapsed.
+/* link_values.h: small languages inside attribute values: rel, srcset, meta refresh, robots; and text with its white space collapsed.
  * All values are decoded. */
 #ifndef SHOAL_LINK_VALUES_H
 #define SHOAL_LINK_VALUES_H

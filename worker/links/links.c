@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* links.c: the links of a page and what it says of itself, found while it arrives. */
 #include "worker/links/links.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * links.h: the links of a page and what it says of itself, found while it arrives. Nothing is stored: who wants a link takes it.
+/* links.h: the links of a page and what it says of itself, found while it arrives. Nothing is stored: who wants a link takes it.
  *
  * Links come from a and area (href), link (href, by its rel), iframe and frame (src), img and source (src, srcset), script, audio,
  * track and embed (src), video (src, poster), object (data), input (src, where it is an image), body (background), image and use of

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * links_state.h: the inside of links, shared by links.c and link_elements.c alone. */
+/* links_state.h: the inside of links, shared by links.c and link_elements.c alone. */
 #ifndef SHOAL_LINKS_STATE_H
 #define SHOAL_LINKS_STATE_H
 

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* page_lines.c: the header lines of an answer that say something about its page, kept as they came until the page is complete. */
 #include "worker/links/page_lines.h"
 
 #include <stdlib.h>

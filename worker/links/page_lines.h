@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * page_lines.h: the header lines of an answer that say something about its page, kept as they came until the page is complete: where it
+/* page_lines.h: the header lines of an answer that say something about its page, kept as they came until the page is complete: where it
  * redirects to, Link, Refresh and X-Robots-Tag. */
 #ifndef SHOAL_PAGE_LINES_H
 #define SHOAL_PAGE_LINES_H

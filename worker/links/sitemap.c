@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* sitemap.c: the URLs that a site lists of itself (sitemaps.org, protocol 0.90), found while the list arrives. */
 #include "worker/links/sitemap.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * sitemap.h: the URLs that a site lists of itself (sitemaps.org, protocol 0.90), found while the list arrives.
+/* sitemap.h: the URLs that a site lists of itself (sitemaps.org, protocol 0.90), found while the list arrives.
  *
  * DESIGN. The first bytes say what the list is: gzip data with one of the other two inside, XML, or a text with one URL a line. A
  * Content-Type is not asked, as sites get it wrong. Whatever comes is cut into blocks of one size before it is parsed, so that the

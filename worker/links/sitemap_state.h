@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * sitemap_state.h: what sitemap.c and sitemap_xml.c share: a list that is being read. */
+/* sitemap_state.h: what sitemap.c and sitemap_xml.c share: a list that is being read. */
 #ifndef SHOAL_SITEMAP_STATE_H
 #define SHOAL_SITEMAP_STATE_H
 

@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* sitemap_xml.c: sitemaps in XML, by expat. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

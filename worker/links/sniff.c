@@ -1,4 +1,4 @@
-/* Runs in: worker */
+/* sniff.c: whether a body is a page of HTML, by its Content-Type and its first bytes (WHATWG, MIME Sniffing, 4.2, 5 and 7.1, as far as it matters to who reads pages). */
 #include "worker/links/sniff.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker
- *
- * sniff.h: whether a body is a page of HTML, by its Content-Type and its first bytes (WHATWG, MIME Sniffing, 4.2, 5 and 7.1, as far as
+/* sniff.h: whether a body is a page of HTML, by its Content-Type and its first bytes (WHATWG, MIME Sniffing, 4.2, 5 and 7.1, as far as
  * it matters to who reads pages). What is called HTML is one unless more than one in sixteen bytes of its beginning are such as no text
  * has; what has no type, or one that says nothing, must have none, and begin with a tag.
  *

@@ -1,4 +1,4 @@
-/* Runs in: worker (a process of its own); landlock_is_there() and landlock_abi() in the coordinator too */
+/* landlock.c: no file can be opened but to read what the resolver, the dynamic linker and the certificate store need. */
 #include "worker/sandbox/landlock.h"
 
 #include <assert.h>

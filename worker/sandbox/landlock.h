@@ -1,6 +1,4 @@
-/* Runs in: worker (a process of its own); landlock_is_there() and landlock_abi() in the coordinator too
- *
- * landlock.h: no file can be opened but to read what the resolver, the dynamic linker and the certificate store need; no TCP
+/* landlock.h: no file can be opened but to read what the resolver, the dynamic linker and the certificate store need; no TCP
  * port can be bound (ABI 4); no abstract socket reached and no signal sent to processes outside (ABI 6).
  *
  * Linux 5.13; see the kernel's Documentation/userspace-api/landlock.rst. What is open already stays usable. A rule holds for

@@ -1,4 +1,4 @@
-/* Runs in: worker (a process of its own) */
+/* rlimits.c: no core file. */
 #include "worker/sandbox/rlimits.h"
 
 #include <signal.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker (a process of its own)
- *
- * rlimits.h: no core file; no file grows; no more descriptors than transfers need.
+/* rlimits.h: no core file; no file grows; no more descriptors than transfers need.
  *
  * Body extents are reserved within the size that the coordinator gave the segment, and the limit of file sizes is asked only
  * beyond a file's end: so it can be 0. Where standard error is a file it is that file's size and some more, for the last words

@@ -1,4 +1,4 @@
-/* Runs in: worker (a process of its own); worker_sandbox_*() in the coordinator too */
+/* sandbox.c: what a worker process gives up, part by part. worker_sandbox_*() run in the coordinator too. */
 #include "worker/sandbox/sandbox.h"
 
 #include <assert.h>

@@ -1,6 +1,4 @@
-/* Runs in: worker (a process of its own)
- *
- * sandbox.h: what a worker process takes from itself before it reads the first byte of the network.
+/* sandbox.h: what a worker process takes from itself before it reads the first byte of the network.
  *
  * DESIGN. A worker parses what strangers send. Whoever takes it over by that should find a process that can do what a worker
  * does and little else: talk to the network, and write into the segments that it shares with the coordinator (whose reader

@@ -1,4 +1,4 @@
-/* Runs in: worker (a process of its own); seccomp_is_there() in the coordinator too */
+/* seccomp.c: system calls that no worker makes are answered with an error. */
 #include "worker/sandbox/seccomp.h"
 
 #include <asm/ioctls.h>

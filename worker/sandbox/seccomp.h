@@ -1,6 +1,4 @@
-/* Runs in: worker (a process of its own); seccomp_is_there() in the coordinator too
- *
- * seccomp.h: system calls that no worker makes are answered with an error: EPERM, or ENOSYS where a library then does without,
+/* seccomp.h: system calls that no worker makes are answered with an error: EPERM, or ENOSYS where a library then does without,
  * EAFNOSUPPORT for families of sockets. None of them kills: what was forgotten here should cost a feature, not a run.
  *
  * A list of what is refused rather than of what is allowed: libraries of other systems make calls that ours do not. Numbers

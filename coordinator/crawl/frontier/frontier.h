@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier.h: the URLs that wait to be fetched, and those that were ever seen. Behind an ops table, so that nothing but the command
+/* frontier.h: the URLs that wait to be fetched, and those that were ever seen. Behind an ops table, so that nothing but the command
  * line knows which one is in use: one in memory that spills to disk comes first, a durable one and one that many machines share are
  * to follow.
  *

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_cells.c: the memory of the queues. */
 #include "coordinator/crawl/frontier/frontier_cells.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_cells.h: the memory of the queues: cells of 128 bytes, all alike, so that whatever one queue gives back is of use to any other,
+/* frontier_cells.h: the memory of the queues: cells of 128 bytes, all alike, so that whatever one queue gives back is of use to any other,
  * and the budget holds to the byte. One mapping of the whole budget, of which the pages are touched as they are needed and then kept;
  * MADV_DONTFORK. A cell is named by its number; 0 is none.
  *

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_disk.c: where segments wait that memory has no room for. */
 #include "coordinator/crawl/frontier/frontier_disk.h"
 
 #include <errno.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_disk.h: where segments wait that memory has no room for: rows of bytes in an SQLite database, in a temporary file without a
+/* frontier_disk.h: where segments wait that memory has no room for: rows of bytes in an SQLite database, in a temporary file without a
  * name. A row's key is a run and a number in it; the rows of a run lie side by side.
  *
  * What disk_commit() answered OK for is there until it is dropped, whatever fails later: a full disk undoes what was not committed

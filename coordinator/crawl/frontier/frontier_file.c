@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_file.c: a temporary file for SQLite that never has a name. */
 #include "coordinator/crawl/frontier/frontier_file.h"
 
 #include <errno.h>

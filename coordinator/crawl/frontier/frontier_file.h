@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_file.h: a temporary file for SQLite that never has a name: mode 0600, gone with its descriptor however the process ends.
+/* frontier_file.h: a temporary file for SQLite that never has a name: mode 0600, gone with its descriptor however the process ends.
  *
  * SQLite's own temporary files have a name for an instant, and one opened by name is looked for with a journal beside it, which anybody may
  * put into a public directory. So the file is opened here and SQLite is given a VFS of its own for it: no names, no locks, no

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * The frontier of one process: a set of fingerprints, queues in memory, and a file for what the budget does not hold. */
+/* The frontier of one process: a set of fingerprints, queues in memory, and a file for what the budget does not hold. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_park.c: sites that keep no cell, for all that waits there is on disk. */
 #include "coordinator/crawl/frontier/frontier_park.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_park.h: sites that keep no cell, for all that waits there is on disk. One row alone is named by the site's own record; anything
+/* frontier_park.h: sites that keep no cell, for all that waits there is on disk. One row alone is named by the site's own record; anything
  * more is told by a row that lists the site's stubs. */
 #ifndef SHOAL_FRONTIER_PARK_H
 #define SHOAL_FRONTIER_PARK_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_queue.c: the queues of all sites, as far as they lie in memory. */
 #include "coordinator/crawl/frontier/frontier_queue.h"
 
 #include <string.h>

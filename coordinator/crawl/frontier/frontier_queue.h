@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_queue.h: the queues of all sites, as far as they lie in memory: each by depth, then in order of arrival; what came back
+/* frontier_queue.h: the queues of all sites, as far as they lie in memory: each by depth, then in order of arrival; what came back
  * before all others.
  *
  *     site --> level, depth 1 --------------> level, depth 2 ---------> ...      what came back: a level of its own, before the others

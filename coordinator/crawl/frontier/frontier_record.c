@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_record.c: one waiting URL as it lies packed in a segment. */
 #include "coordinator/crawl/frontier/frontier_record.h"
 
 #include <string.h>

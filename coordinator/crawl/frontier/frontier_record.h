@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_record.h: one waiting URL as it lies packed in a segment. What is usual takes no room, and what the URL shares with the first
+/* frontier_record.h: one waiting URL as it lies packed in a segment. What is usual takes no room, and what the URL shares with the first
  * of its segment is not stored again: scheme and host at least.
  *
  *     +--------+-------+-----------+-----------+-------+-------+-------------+--------+------+----------------+

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* frontier_spill.c: which segments leave memory when the budget is used up, and how they come back. */
 #include "coordinator/crawl/frontier/frontier_spill.h"
 
 #include <stdio.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * frontier_spill.h: which segments leave memory when the budget is used up, and how they come back.
+/* frontier_spill.h: which segments leave memory when the budget is used up, and how they come back.
  *
  * DESIGN. What will be needed last leaves first: of every site, all segments that have more than `reach` URLs before them. The reach is
  * first made four times what it was, then a fourth, again and again, until a sixteenth of the budget is free: so queues that are as long

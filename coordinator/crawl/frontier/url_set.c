@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. Shards by the key's first bits; in each the keys lie in ascending order, every one at its home or behind it with no empty place
+/* DESIGN. Shards by the key's first bits; in each the keys lie in ascending order, every one at its home or behind it with no empty place
  * in between, and its home is in proportion to the key:
  *
  *     home = key's share of the shard * homes

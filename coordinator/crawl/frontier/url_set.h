@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * url_set.h: which URLs were seen: a set of fingerprints. At most 16 bytes a member from 12,500 on, the growing
+/* url_set.h: which URLs were seen: a set of fingerprints. At most 16 bytes a member from 12,500 on, the growing
  * included: see url_set_bytes(). Members never leave. The memory is mapped with MADV_DONTFORK: a worker that is forked late neither pins
  * nor copies it. */
 #ifndef SHOAL_URL_SET_H

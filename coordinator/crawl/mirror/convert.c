@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* convert.c: the links of saved pages and styles, made to lead to what was saved, once all is. */
 #include "coordinator/crawl/mirror/convert.h"
 
 #include <errno.h>

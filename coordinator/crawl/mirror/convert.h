@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * convert.h: the links of saved pages and styles, made to lead to what was saved, once all is.
+/* convert.h: the links of saved pages and styles, made to lead to what was saved, once all is.
  *
  * DESIGN. No page is parsed again: the workers said where links stand. Each such place gets the path to the file that was saved for its
  * target, or for what that redirects to; else the absolute URL; a base element becomes empty. rel=canonical stays a URL: it names the

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* link_value.c: what is written in a saved page in place of a link's value. */
 #include "coordinator/crawl/mirror/link_value.h"
 
 #include <stdlib.h>

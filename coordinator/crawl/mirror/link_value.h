@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * link_value.h: what is written in a saved page in place of a link's value.
+/* link_value.h: what is written in a saved page in place of a link's value.
  *
  * DESIGN. A path to a saved file is relative and percent-encoded down to letters, digits and `-._~+=@/%`, so it may stand in every kind
  * of quotes, in none, in a srcset and in a style as it is. A URL is escaped for where it stands: character references in an attribute,

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* mirror.c: the sink that saves a site for being read offline. */
 #include "coordinator/crawl/mirror/mirror.h"
 
 #include <stdio.h>

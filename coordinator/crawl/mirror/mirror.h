@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * mirror.h: the sink that saves a site for being read offline: as sink_files does, but that pages and styles get names by which a browser
+/* mirror.h: the sink that saves a site for being read offline: as sink_files does, but that pages and styles get names by which a browser
  * knows what they are, and that what is saved where is kept, so that links can be converted at the end.
  *
  *     https://example.org/about          example.org/about.html      a page of HTML

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- *     record of a file       | file_head | url | path |
+/*     record of a file       | file_head | url | path |
  *     records of its links   | 'L' | link_head, rest of its URL | link_head, rest of its URL | ...   as many as the file has links
  *     record of a redirect   | redirect_head |
  *

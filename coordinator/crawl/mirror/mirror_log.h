@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * mirror_log.h: what was saved where, so that links can lead there: each saved file with its links and where they stand in it, and each
+/* mirror_log.h: what was saved where, so that links can lead there: each saved file with its links and where they stand in it, and each
  * redirect.
  *
  * DESIGN. All of it lies in a temporary file (url_log.h), in the order in which it came. In memory is one pair for each file or redirect:

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* counters.c: how often keys were counted, in bounded memory. */
 #include "coordinator/crawl/rules/counters.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * counters.h: how often keys were counted, in bounded memory.
+/* counters.h: how often keys were counted, in bounded memory.
  *
  * DESIGN. Cells of 16 bytes in a table with open addressing: 4 MiB of addresses at first, of which only what is used is memory,
  * doubled when five eighths are taken, to 64 MiB (COUNTERS_BYTES_MAX: 2.6 million keys, and as many more as fit without). Then a new

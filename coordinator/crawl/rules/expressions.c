@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* expressions.c: the regular expressions of one option (PCRE2, bytes and no UTF. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "coordinator/crawl/rules/expressions.h"
 

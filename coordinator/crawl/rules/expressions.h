@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * expressions.h: the regular expressions of one option (PCRE2, bytes and no UTF: URLs are ASCII), searched in URLs that strangers
+/* expressions.h: the regular expressions of one option (PCRE2, bytes and no UTF: URLs are ASCII), searched in URLs that strangers
  * write: so each search has a bound on its steps, not on time: EXPRESSION_STEPS_MAX from each byte of the URL. For a URL of 4096 bytes that
  * is up to 0.2 ms with PCRE2's compiler and 2.2 ms without, for all that was tried. */
 #ifndef SHOAL_EXPRESSIONS_H

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* robots.c: the rules of one robots.txt, as RFC 9309 has them. */
 #include "coordinator/crawl/rules/robots.h"
 
 #include <stdlib.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * robots.h: the rules of one robots.txt, as RFC 9309 has them: which URLs of its site may be fetched. Pure: no network, no clock.
+/* robots.h: the rules of one robots.txt, as RFC 9309 has them: which URLs of its site may be fetched. Pure: no network, no clock.
  *
  * The longest match wins, and allow wins a tie (2.2.2); `*` and a `$` at the end are special; groups that name our product token
  * are merged, without any the groups of `*` count, without those nothing is forbidden (2.2.1); other records break no group (2.2.4).

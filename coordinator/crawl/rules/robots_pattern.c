@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* robots_pattern.c: one rule's path and one URL's, and whether they match (RFC 9309, 2.2.2 and 2.2.3). */
 #include "coordinator/crawl/rules/robots_pattern.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * robots_pattern.h: one rule's path and one URL's, and whether they match (RFC 9309, 2.2.2 and 2.2.3).
+/* robots_pattern.h: one rule's path and one URL's, and whether they match (RFC 9309, 2.2.2 and 2.2.3).
  *
  * Both are brought into one form, in which an octet and its percent-encoding are the same. The RFC asks for this of octets outside of
  * ASCII, reserved and unreserved ones. Two of the reserved ones are more than data: in a URL's path "/" is not "%2F", and the "?"

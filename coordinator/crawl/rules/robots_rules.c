@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * DESIGN. Rules without `*` and `$`, nearly all, are sorted by their form, each with the longest other one that it begins with (its
+/* DESIGN. Rules without `*` and `$`, nearly all, are sorted by their form, each with the longest other one that it begins with (its
  * parent): the longest that a path begins with is then the last that is not behind the path, or among that one's parents. The others
  * are few and lie behind, those that would win first, and are tried one by one until none can win any more. All texts lie in one
  * allocation, a rule's form in its own line where it stands there as it is. */

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * robots_rules.h: the rules of the groups that are ours, in the order in which they are looked for. */
+/* robots_rules.h: the rules of the groups that are ours, in the order in which they are looked for. */
 #ifndef SHOAL_ROBOTS_RULES_H
 #define SHOAL_ROBOTS_RULES_H
 

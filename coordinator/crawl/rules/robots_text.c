@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* robots_text.c: a robots.txt as lines, and lines as records (RFC 9309, 2.2). */
 #include "coordinator/crawl/rules/robots_text.h"
 
 #include <stdlib.h>

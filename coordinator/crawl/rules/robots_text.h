@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * robots_text.h: a robots.txt as lines, and lines as records (RFC 9309, 2.2). A line ends with CR, LF or both. */
+/* robots_text.h: a robots.txt as lines, and lines as records (RFC 9309, 2.2). A line ends with CR, LF or both. */
 #ifndef SHOAL_ROBOTS_TEXT_H
 #define SHOAL_ROBOTS_TEXT_H
 

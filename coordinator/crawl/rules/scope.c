@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* scope.c: which URLs belong to the crawl. */
 #include "coordinator/crawl/rules/scope.h"
 
 #include <assert.h>

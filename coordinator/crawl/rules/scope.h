@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * scope.h: which URLs belong to the crawl: the site of the seeds, what the user includes and excludes, and which kinds of links are
+/* scope.h: which URLs belong to the crawl: the site of the seeds, what the user includes and excludes, and which kinds of links are
  * followed at all. Pure.
  *
  * A dot at the end of a host makes no other host. A registrable domain is what the built-in list of libpsl says (publicsuffix.org, both

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* traps.c: URLs that a site can make without end, and how many of a form are enough. */
 #include "coordinator/crawl/rules/traps.h"
 
 #include <stdlib.h>

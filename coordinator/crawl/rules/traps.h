@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * traps.h: URLs that a site can make without end, and how many of a form are enough. What is judged here is the URL alone; pages of
+/* traps.h: URLs that a site can make without end, and how many of a form are enough. What is judged here is the URL alone; pages of
  * the same content are duplicates.h. Budgets are counted per site, in memory with a bound (counters.h: 4 MiB of addresses, up to 64 MiB):
  * beyond some millions of forms rare ones are counted too low, so that a trap may be let through, but nothing is refused early.
  *

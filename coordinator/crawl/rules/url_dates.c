@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* url_dates.c: the dates that a URL holds, as calendars write them. */
 #include "coordinator/crawl/rules/url_dates.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * url_dates.h: the dates that a URL holds, as calendars write them: a page for every day, without end, forwards and backwards.
+/* url_dates.h: the dates that a URL holds, as calendars write them: a page for every day, without end, forwards and backwards.
  *
  * What counts as a date, M and D of one or two digits, 1 to 12 and 1 to 31:
  *

@@ -1,4 +1,4 @@
-/* Runs in: coordinator */
+/* url_shape.c: what URLs that a program makes have in common. */
 #include "coordinator/crawl/rules/url_shape.h"
 
 #include <string.h>

@@ -1,6 +1,4 @@
-/* Runs in: coordinator
- *
- * url_shape.h: what URLs that a program makes have in common: segments that come again, and the form that is left when numbers are
+/* url_shape.h: what URLs that a program makes have in common: segments that come again, and the form that is left when numbers are
  * taken out. Nothing here allocates or blocks. */
 #ifndef SHOAL_URL_SHAPE_H
 #define SHOAL_URL_SHAPE_H
