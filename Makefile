@@ -36,9 +36,9 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch/fetch fetch/libcurl fetch/transfer fetch/wishes fetch/headers fetch/body fetch/decoder fetch/tls_end fetch/address fetch/outcome fetch/crash fetch/memory \
+WORKER   := worker fetch/fetch fetch/libcurl fetch/transfer fetch/request_settings fetch/headers fetch/body fetch/decoder fetch/tls_end fetch/address fetch/outcome fetch/crash fetch/memory \
             links/body_links links/sniff links/page_lines links/link_header links/links links/link_elements links/link_values links/link_charset html/html_charset \
-            links/sitemap links/sitemap_xml links/css links/css_text \
+            links/sitemap links/sitemap_xml links/sitemap_locs links/css links/css_text \
             html/html_tokenizer html/html_tag html/html_raw html/html_markup html/html_reference \
             sandbox/sandbox sandbox/rlimits sandbox/landlock sandbox/seccomp
 # the futures: the C API

@@ -2,7 +2,7 @@
 #ifndef SHOAL_WORKER_BODY_H
 #define SHOAL_WORKER_BODY_H
 
-#include "worker/fetch/transfer.h"
+#include "worker/fetch/transfer_state.h"
 
 /* libcurl's write function; context is the transfer. Never blocks: pauses the transfer while there is no memory. */
 size_t body_take(char *data, size_t size, size_t count, void *context);

@@ -2,7 +2,7 @@
 #ifndef SHOAL_WORKER_LIBCURL_H
 #define SHOAL_WORKER_LIBCURL_H
 
-#include "worker/fetch/transfer.h"
+#include "worker/fetch/transfer_state.h"
 
 /* Once a process; is_process: it is the worker's own, which gives libcurl our allocator. Any thread. */
 void libcurl_begin(bool is_process);

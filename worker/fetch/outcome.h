@@ -2,7 +2,7 @@
 #ifndef SHOAL_WORKER_OUTCOME_H
 #define SHOAL_WORKER_OUTCOME_H
 
-#include "worker/fetch/transfer.h"
+#include "worker/fetch/transfer_state.h"
 
 /* Fills error, status, versions, addresses, content type, Retry-After and detail. The result's hot part must be zeroed. */
 void outcome_of_exchange(const struct transfer *transfer, CURLcode code, struct result_shm *result);

@@ -13,19 +13,12 @@
 #include "worker/fetch/body.h"
 #include "worker/fetch/memory.h"
 #include "worker/fetch/outcome.h"
-#include "worker/fetch/wishes.h"
+#include "worker/fetch/request_settings.h"
 
 /* One receive call takes up to this much. libcurl frees the buffer after every transfer, and from 64 KiB on glibc's heap would
  * consolidate itself each time. */
 #define RECEIVE_BYTES (32l << 10)
 #define DIGEST_BYTES 32
-
-size_t transfer_refuse(struct transfer *transfer, enum fetch_error error, const char *why)
-{
-    transfer->error = error;
-    transfer->why = why;
-    return CURL_WRITEFUNC_ERROR;
-}
 
 /* ---- headers ---- */
 
@@ -74,7 +67,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no shared memory left for the headers");
     else if (transfer->links && !is_trailer && !body_links_header(transfer->links, line, bytes))
         taken = transfer_refuse(transfer, FETCH_OUT_OF_MEMORY, "no memory for the headers");
-    else if (!is_trailer && wishes_say_enough(transfer))
+    else if (!is_trailer && request_settings_say_enough(transfer))
         taken = transfer_refuse(transfer, FETCH_CANCELLED, "it is no page of HTML");
     else if (headers_say_nothing_of_length(&transfer->headers))
         tls_end_watch(&transfer->tls_end, transfer->easy);
@@ -95,62 +88,55 @@ void transfer_resume(struct transfer *transfer)
 
 /* ---- set-up ---- */
 
-#define SET(option, value) \
-    do { \
-        CURLcode set_code = curl_easy_setopt(transfer->easy, (option), (value)); \
-        if (set_code != CURLE_OK) \
-            return set_code == CURLE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT; \
-    } while (0)
-
 static enum status set_limits(struct transfer *transfer, const struct fetch_limits *limits)
 {
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_timeout_ms);
-    SET(CURLOPT_TIMEOUT_MS, (long)limits->total_timeout_ms);
-    SET(CURLOPT_LOW_SPEED_LIMIT, (long)limits->stall_bytes_per_s);
-    SET(CURLOPT_LOW_SPEED_TIME, (long)((limits->stall_time_ms + 999) / 1000));
-    SET(CURLOPT_FOLLOWLOCATION, limits->redirects_max ? 1l : 0l);
-    SET(CURLOPT_MAXREDIRS, (long)limits->redirects_max);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    TRANSFER_SET(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_timeout_ms);
+    TRANSFER_SET(transfer, CURLOPT_TIMEOUT_MS, (long)limits->total_timeout_ms);
+    TRANSFER_SET(transfer, CURLOPT_LOW_SPEED_LIMIT, (long)limits->stall_bytes_per_s);
+    TRANSFER_SET(transfer, CURLOPT_LOW_SPEED_TIME, (long)((limits->stall_time_ms + 999) / 1000));
+    TRANSFER_SET(transfer, CURLOPT_FOLLOWLOCATION, limits->redirects_max ? 1l : 0l);
+    TRANSFER_SET(transfer, CURLOPT_MAXREDIRS, (long)limits->redirects_max);
+    TRANSFER_SET(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+    TRANSFER_SET(transfer, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     return STATUS_OK;
 }
 
 static enum status set_connection(struct transfer *transfer, const struct fetch_config *config)
 {
-    SET(CURLOPT_HTTP_VERSION, config->http_version);
-    SET(CURLOPT_NOSIGNAL, 1l);
-    SET(CURLOPT_QUICK_EXIT, 1l); /* a resolver that hangs must not hold us */
-    SET(CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
-    SET(CURLOPT_DEFAULT_PROTOCOL, "http");
-    SET(CURLOPT_HTTP09_ALLOWED, 0l);
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_SSL_VERIFYPEER, config->insecure ? 0l : 1l);
-    SET(CURLOPT_SSL_VERIFYHOST, config->insecure ? 0l : 2l);
+    TRANSFER_SET(transfer, CURLOPT_HTTP_VERSION, config->http_version);
+    TRANSFER_SET(transfer, CURLOPT_NOSIGNAL, 1l);
+    TRANSFER_SET(transfer, CURLOPT_QUICK_EXIT, 1l); /* a resolver that hangs must not hold us */
+    TRANSFER_SET(transfer, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    TRANSFER_SET(transfer, CURLOPT_DEFAULT_PROTOCOL, "http");
+    TRANSFER_SET(transfer, CURLOPT_HTTP09_ALLOWED, 0l);
+    TRANSFER_SET(transfer, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    TRANSFER_SET(transfer, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0l : 1l);
+    TRANSFER_SET(transfer, CURLOPT_SSL_VERIFYHOST, config->insecure ? 0l : 2l);
     if (config->ca_file)
-        SET(CURLOPT_CAINFO, config->ca_file);
+        TRANSFER_SET(transfer, CURLOPT_CAINFO, config->ca_file);
     if (config->proxy) {
-        SET(CURLOPT_PROXY, config->proxy);
-        SET(CURLOPT_NOPROXY, ""); /* else the environment is asked, for every URL */
+        TRANSFER_SET(transfer, CURLOPT_PROXY, config->proxy);
+        TRANSFER_SET(transfer, CURLOPT_NOPROXY, ""); /* else the environment is asked, for every URL */
     }
     if (transfer->context->resolve && !transfer->context->is_resolve_known)
-        SET(CURLOPT_RESOLVE, transfer->context->resolve);
-    SET(CURLOPT_OPENSOCKETFUNCTION, transfer->context->open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, transfer);
-    SET(CURLOPT_CLOSESOCKETFUNCTION, transfer->context->close_socket);
-    SET(CURLOPT_CLOSESOCKETDATA, transfer->context->socket_context);
+        TRANSFER_SET(transfer, CURLOPT_RESOLVE, transfer->context->resolve);
+    TRANSFER_SET(transfer, CURLOPT_OPENSOCKETFUNCTION, transfer->context->open_socket);
+    TRANSFER_SET(transfer, CURLOPT_OPENSOCKETDATA, transfer);
+    TRANSFER_SET(transfer, CURLOPT_CLOSESOCKETFUNCTION, transfer->context->close_socket);
+    TRANSFER_SET(transfer, CURLOPT_CLOSESOCKETDATA, transfer->context->socket_context);
     return STATUS_OK;
 }
 
 static enum status set_exchange(struct transfer *transfer)
 {
-    SET(CURLOPT_PRIVATE, transfer);
-    SET(CURLOPT_ERRORBUFFER, transfer->message);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, transfer);
-    SET(CURLOPT_WRITEFUNCTION, body_take);
-    SET(CURLOPT_WRITEDATA, transfer);
-    SET(CURLOPT_NOPROGRESS, 1l);
-    SET(CURLOPT_HTTPHEADER, transfer->context->lines);
+    TRANSFER_SET(transfer, CURLOPT_PRIVATE, transfer);
+    TRANSFER_SET(transfer, CURLOPT_ERRORBUFFER, transfer->message);
+    TRANSFER_SET(transfer, CURLOPT_HEADERFUNCTION, on_header);
+    TRANSFER_SET(transfer, CURLOPT_HEADERDATA, transfer);
+    TRANSFER_SET(transfer, CURLOPT_WRITEFUNCTION, body_take);
+    TRANSFER_SET(transfer, CURLOPT_WRITEDATA, transfer);
+    TRANSFER_SET(transfer, CURLOPT_NOPROGRESS, 1l);
+    TRANSFER_SET(transfer, CURLOPT_HTTPHEADER, transfer->context->lines);
     return STATUS_OK;
 }
 
@@ -169,7 +155,7 @@ enum status transfer_open(struct transfer *transfer, struct transfer_context *co
     if (status == STATUS_OK)
         status = set_exchange(transfer);
     if (status == STATUS_OK)
-        status = wishes_open(transfer);
+        status = request_settings_open(transfer);
     if (status == STATUS_OK && context->config->digest) {
         transfer->digest = EVP_MD_CTX_new();
         status = transfer->digest ? STATUS_OK : STATUS_OUT_OF_MEMORY;
@@ -223,7 +209,7 @@ static enum status set_own_lines(struct transfer *transfer, const char *at, uint
         transfer->lines = more;
         at += length + 1;
     }
-    SET(CURLOPT_HTTPHEADER, transfer->lines);
+    TRANSFER_SET(transfer, CURLOPT_HTTPHEADER, transfer->lines);
     return STATUS_OK;
 }
 
@@ -275,9 +261,9 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     transfer->why = "";
     transfer->message[0] = '\0';
     if (transfer->began_again)
-        SET(CURLOPT_FRESH_CONNECT, 0l);
+        TRANSFER_SET(transfer, CURLOPT_FRESH_CONNECT, 0l);
     transfer->began_again = false;
-    enum status status = wishes_set(transfer, slot);
+    enum status status = request_settings_set(transfer, slot);
     if (status != STATUS_OK)
         return status;
     transfer->headers_offset = slot->url_bytes + 1u + slot->header_bytes + URL_BYTES_MAX + 1;
@@ -295,13 +281,14 @@ enum status transfer_begin(struct transfer *transfer, const struct claim *claim)
     CURLUcode code = set_url(transfer, url, slot->url_bytes);
     if (code != CURLUE_OK)
         return code == CURLUE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT;
-    SET(CURLOPT_URL, url); /* or libcurl puts its own together, and a handle used again would tell the old one */
-    SET(CURLOPT_CURLU, transfer->url);
+    TRANSFER_SET(transfer, CURLOPT_URL,
+                 url); /* or libcurl puts its own together, and a handle used again would tell the old one */
+    TRANSFER_SET(transfer, CURLOPT_CURLU, transfer->url);
     /* Wait for a connection that may turn out to be shared, where the handshake tells. In clear text only the first answer
      * would, and all others would have waited for that. */
     bool may_share =
         strncasecmp(url, "https:", 6) == 0 && transfer->context->config->http_version != CURL_HTTP_VERSION_1_1;
-    SET(CURLOPT_PIPEWAIT, may_share ? 1l : 0l);
+    TRANSFER_SET(transfer, CURLOPT_PIPEWAIT, may_share ? 1l : 0l);
     if (slot->header_bytes)
         return set_own_lines(transfer, url + slot->url_bytes + 1, slot->header_bytes);
     return STATUS_OK;

@@ -34,11 +34,8 @@ const char *html_markup_begin(struct html_tokenizer *t, const char *base, const 
     bool is_foreign = html_is_in_foreign(t);
     bool is_open = may_become(name, left, "--", 2) || may_become(name, left, DOCTYPE, 7) ||
                    (is_foreign && may_become(name, left, CDATA, 7));
-    if (is_open && !t->is_final) {
-        t->token = (size_t)(at - base);
-        t->waits = true;
-        return at;
-    }
+    if (is_open && !t->is_final)
+        return html_wait_at(t, base, at);
     html_begin_token(t, base, at);
     if (left >= 2 && memcmp(name, "--", 2) == 0) {
         begin(t, STATE_COMMENT, HTML_COMMENT, 4);
@@ -126,11 +123,8 @@ static const char *cdata_step(struct html_tokenizer *t, const char *base, const 
     size_t left = (size_t)(end - close);
     if (left == 0)
         return end;
-    if (!t->is_final && left < 3 && (left == 1 || close[1] == ']')) {
-        t->token = (size_t)(close - base);
-        t->waits = true;
-        return close;
-    }
+    if (!t->is_final && left < 3 && (left == 1 || close[1] == ']'))
+        return html_wait_at(t, base, close);
     if (left >= 3 && memcmp(close, "]]>", 3) == 0) {
         t->state = STATE_DATA;
         t->in_text = false; /* references do not reach over it */

@@ -4,15 +4,6 @@
 /* What the bytes at a '<' are. */
 enum look { LOOK_NO, LOOK_YES, LOOK_WAIT };
 
-void html_raw_enter(struct html_tokenizer *t, enum html_state state, enum html_text_kind kind, const char *name)
-{
-    t->state = state;
-    t->text_kind = kind;
-    t->dashes = 0;
-    t->raw_name_bytes = strnlen(name, sizeof t->raw_name);
-    memcpy(t->raw_name, name, t->raw_name_bytes);
-}
-
 /* Whether [at, end) begins with the name, in any case, and a byte that ends it. */
 static enum look look_for_name(const struct html_tokenizer *t, const char *at, const char *end, const char *name,
                                size_t bytes)
@@ -50,13 +41,6 @@ static enum look look_for_end_tag(const struct html_tokenizer *t, const char *at
     return look == LOOK_YES ? look_for_name(t, at + 2, end, t->raw_name, t->raw_name_bytes) : look;
 }
 
-static const char *wait_at(struct html_tokenizer *t, const char *base, const char *at)
-{
-    t->token = (size_t)(at - base);
-    t->waits = true;
-    return at;
-}
-
 static const char *take_end_tag(struct html_tokenizer *t, const char *base, const char *at, const char *end)
 {
     html_begin_token(t, base, at);
@@ -68,7 +52,7 @@ static const char *script_less_step(struct html_tokenizer *t, const char *base, 
 {
     enum look escape = look_for(t, at + 1, end, "!--");
     if (escape == LOOK_WAIT)
-        return wait_at(t, base, at);
+        return html_wait_at(t, base, at);
     const char *behind = at + 1;
     if (escape == LOOK_YES) {
         t->state = STATE_SCRIPT_ESCAPED;
@@ -88,7 +72,7 @@ static const char *raw_text_step(struct html_tokenizer *t, const char *base, con
         return end;
     enum look look = look_for_end_tag(t, less, end);
     if (look == LOOK_WAIT)
-        return wait_at(t, base, less);
+        return html_wait_at(t, base, less);
     if (look == LOOK_YES)
         return take_end_tag(t, base, less, end);
     if (t->state == STATE_SCRIPT)
@@ -112,7 +96,7 @@ static const char *escaped_less_step(struct html_tokenizer *t, const char *base,
             look = look_for_name(t, name, end, SCRIPT, sizeof SCRIPT - 1);
     }
     if (look == LOOK_WAIT)
-        return wait_at(t, base, at);
+        return html_wait_at(t, base, at);
     if (look == LOOK_YES)
         t->state = is_double ? STATE_SCRIPT_ESCAPED : STATE_SCRIPT_DOUBLE;
     t->dashes = 0;

@@ -7,7 +7,7 @@
 #define SHOAL_HTML_STATE_H
 
 #include "worker/html/html_scan.h"
-#include "worker/html/html_tokenizer.h"
+#include "worker/html/html_token.h"
 
 /* States of the standard that only differ in what they call an error are one. */
 enum html_state {
@@ -86,10 +86,31 @@ static inline bool html_is_in_foreign(const struct html_tokenizer *t)
 }
 
 /* Text from..to is known to be text. */
-void html_emit_text(struct html_tokenizer *t, enum html_text_kind kind, const char *from, const char *to);
+static inline void html_emit_text(struct html_tokenizer *t, enum html_text_kind kind, const char *from, const char *to)
+{
+    if (from == to)
+        return;
+    if (t->wants_text)
+        t->sink->text(t->context, kind, (struct html_span){from, (size_t)(to - from)}, !t->in_text);
+    t->in_text = true;
+}
 
 /* The token that begins at `token` ends before `to`: whether it may be handed on; counts it if not. */
-bool html_token_fits(struct html_tokenizer *t, const char *base, const char *to);
+static inline bool html_token_fits(struct html_tokenizer *t, const char *base, const char *to)
+{
+    bool fits = !t->is_too_long && (size_t)(to - base) - t->token <= HTML_TOKEN_BYTES_MAX;
+    if (!fits)
+        t->dropped++;
+    return fits;
+}
+
+/* The bytes at `at` are too few to decide. */
+static inline const char *html_wait_at(struct html_tokenizer *t, const char *base, const char *at)
+{
+    t->token = (size_t)(at - base);
+    t->waits = true;
+    return at;
+}
 
 /* A token begins. */
 static inline void html_begin_token(struct html_tokenizer *t, const char *base, const char *at)
@@ -98,6 +119,17 @@ static inline void html_begin_token(struct html_tokenizer *t, const char *base, 
     t->is_too_long = false;
     t->holds = true;
     t->in_text = false;
+}
+
+/* The content of the element whose start tag just ended begins. name: of the end tag that ends raw text. */
+static inline void html_raw_enter(struct html_tokenizer *t, enum html_state state, enum html_text_kind kind,
+                                  const char *name)
+{
+    t->state = state;
+    t->text_kind = kind;
+    t->dashes = 0;
+    t->raw_name_bytes = strnlen(name, sizeof t->raw_name);
+    memcpy(t->raw_name, name, t->raw_name_bytes);
 }
 
 /* html_tag.c: states from STATE_TAG_NAME to STATE_SELF_CLOSING. */
@@ -116,8 +148,6 @@ const char *html_tag_begin(struct html_tokenizer *t, const char *base, const cha
 
 /* html_raw.c: STATE_RAW, STATE_SCRIPT..., STATE_PLAINTEXT. */
 const char *html_raw_step(struct html_tokenizer *t, const char *base, const char *at, const char *end);
-/* The content of the element whose start tag just ended. */
-void html_raw_enter(struct html_tokenizer *t, enum html_state state, enum html_text_kind kind, const char *name);
 
 /* html_markup.c: what begins with "<!", "<?" and "</" without a name. */
 const char *html_markup_begin(struct html_tokenizer *t, const char *base, const char *at, const char *end);

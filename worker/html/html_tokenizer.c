@@ -9,30 +9,6 @@
 /* So much more than is held already goes to the buffer at once: most tokens end within it. */
 #define HELD_STEP_BYTES 512
 
-void html_emit_text(struct html_tokenizer *t, enum html_text_kind kind, const char *from, const char *to)
-{
-    if (from == to)
-        return;
-    if (t->wants_text)
-        t->sink->text(t->context, kind, (struct html_span){from, (size_t)(to - from)}, !t->in_text);
-    t->in_text = true;
-}
-
-bool html_token_fits(struct html_tokenizer *t, const char *base, const char *to)
-{
-    bool fits = !t->is_too_long && (size_t)(to - base) - t->token <= HTML_TOKEN_BYTES_MAX;
-    if (!fits)
-        t->dropped++;
-    return fits;
-}
-
-static const char *wait_at(struct html_tokenizer *t, const char *base, const char *at)
-{
-    t->token = (size_t)(at - base);
-    t->waits = true;
-    return at;
-}
-
 /* at is a '<' in data: tag, comment, or text after all. */
 static const char *tag_open_step(struct html_tokenizer *t, const char *base, const char *at, const char *end)
 {
@@ -40,7 +16,7 @@ static const char *tag_open_step(struct html_tokenizer *t, const char *base, con
     t->state = STATE_TAG_OPEN;
     if (left < 2 || (at[1] == '/' && left < 3)) {
         if (!t->is_final)
-            return wait_at(t, base, at);
+            return html_wait_at(t, base, at);
         t->state = STATE_DATA;
         html_emit_text(t, HTML_TEXT_DATA, at, end);
         return end;

@@ -36,6 +36,50 @@ static bool value_is(struct links *links, const struct html_tag *tag, enum attri
     return html_name_is(value.at, value.bytes, lower);
 }
 
+/* ---- what comes of a link ---- */
+
+/* What a decoded reference is. Fills *link but for its kind, rel, text and place; false: nothing to hand on, and counted. */
+static bool resolve(struct links *links, struct html_span reference, struct link *link)
+{
+    if (links->counts.found == LINKS_PER_PAGE_MAX) {
+        links->counts.dropped++;
+        return false;
+    }
+    if (links->is_windows_1252 && link_charset_is_wide(reference.at, reference.bytes)) {
+        size_t bytes = link_charset_escape_query(reference.at, reference.bytes, links->wide, sizeof links->wide);
+        reference = (struct html_span){links->wide, bytes};
+    }
+    if (url_resolve(links->resolver, reference.at, reference.bytes, &link->url) != URL_RESOLVED) {
+        links->counts.unusable++;
+        return false;
+    }
+    links->counts.found++;
+    link->text = (struct url_text){"", 0};
+    return true;
+}
+
+static void deliver(struct links *links, const struct link *link)
+{
+    if (links->sink->link)
+        links->sink->link(links->context, link);
+}
+
+void link_elements_end_link(struct links *links)
+{
+    if (!links->in_link)
+        return;
+    links->in_link = false;
+    link_text_end(&links->text);
+    links->open.text = (struct url_text){links->open_text, links->text.bytes};
+    deliver(links, &links->open);
+}
+
+void link_elements_end_style(struct links *links)
+{
+    links->in_style = false;
+    links->sink->style(links->context, "", 0, UINT64_MAX, true);
+}
+
 /* ---- places ---- */
 
 /* Says where `part` of the attribute's value stands, which lies in the tag as it came. */
@@ -63,11 +107,11 @@ static void take_part(struct links *links, const struct html_tag *tag, enum attr
                       enum link_kind kind)
 {
     struct link link = {.kind = kind, .at = UINT64_MAX};
-    if (!links_resolve(links, part, &link))
+    if (!resolve(links, part, &link))
         return;
     if (links->is_raw)
         place_part(links, tag, attribute, part, &link);
-    links_deliver(links, &link);
+    deliver(links, &link);
 }
 
 /* ---- elements ---- */
@@ -77,10 +121,10 @@ static void take_url(struct links *links, const struct html_tag *tag, enum attri
 {
     struct link link = {.kind = kind};
     struct html_span value = value_of(links, tag, attribute);
-    if (!value.bytes || !links_resolve(links, value, &link))
+    if (!value.bytes || !resolve(links, value, &link))
         return;
     place_value(links, tag, attribute, &link);
-    links_deliver(links, &link);
+    deliver(links, &link);
 }
 
 /* The a goes on until its text has ended. */
@@ -97,20 +141,20 @@ static void open_link(struct links *links, const struct link *link)
 /* In svg an a may have its reference under the older name. */
 static void take_anchor(struct links *links, const struct html_tag *tag)
 {
-    links_end_open(links);
+    link_elements_end_link(links);
     enum attribute attribute = has(tag, ATTRIBUTE_HREF) ? ATTRIBUTE_HREF : ATTRIBUTE_XLINK_HREF;
     if (!has(tag, attribute))
         return;
     struct link link = {.kind = LINK_PAGE, .text = {"", 0}};
     if (has(tag, ATTRIBUTE_REL))
         link.rel = link_rel_of(value_of(links, tag, ATTRIBUTE_REL));
-    if (!links_resolve(links, value_of(links, tag, attribute), &link))
+    if (!resolve(links, value_of(links, tag, attribute), &link))
         return;
     place_value(links, tag, attribute, &link);
     if (links->sink->wants_text && tag->key == HTML_KEY('a'))
         open_link(links, &link);
     else
-        links_deliver(links, &link);
+        deliver(links, &link);
 }
 
 static void copy_url(char to[URL_BYTES_MAX + 1], const struct url_text *url)
@@ -126,12 +170,12 @@ static void take_link_element(struct links *links, const struct html_tag *tag)
     if (!has(tag, ATTRIBUTE_HREF) || !link_kind_of_rel(rel, &link.kind))
         return;
     link.rel = link_rel_of(rel);
-    if (!links_resolve(links, value_of(links, tag, ATTRIBUTE_HREF), &link))
+    if (!resolve(links, value_of(links, tag, ATTRIBUTE_HREF), &link))
         return;
     place_value(links, tag, ATTRIBUTE_HREF, &link);
     if (link.kind == LINK_CANONICAL && !links->facts.canonical[0])
         copy_url(links->facts.canonical, &link.url);
-    links_deliver(links, &link);
+    deliver(links, &link);
 }
 
 static void take_candidates(struct links *links, const struct html_tag *tag)
@@ -174,13 +218,20 @@ static bool may_say_charset(const struct links *links, const struct html_tag *ta
            html_tokenizer_at(links->tokenizer, value.at + value.bytes) + links->decoder.mark_bytes < CHARSET_META_BYTES;
 }
 
+/* The page's charset is known now, or not at all: facts.charset. */
+static void know_charset(struct links *links)
+{
+    html_charset_mend_meta(links->facts.charset);
+    links->is_windows_1252 = link_charset_is_windows_1252(links->facts.charset);
+}
+
 static void take_meta(struct links *links, const struct html_tag *tag)
 {
     char *charset = links->facts.charset;
     if (has(tag, ATTRIBUTE_CHARSET) && may_say_charset(links, tag, ATTRIBUTE_CHARSET)) {
         struct html_span name = value_of(links, tag, ATTRIBUTE_CHARSET);
         html_charset_set_name(charset, name.at, name.bytes);
-        links_know_charset(links);
+        know_charset(links);
     }
     if (!has(tag, ATTRIBUTE_CONTENT))
         return;
@@ -192,7 +243,7 @@ static void take_meta(struct links *links, const struct html_tag *tag)
                may_say_charset(links, tag, ATTRIBUTE_CONTENT)) {
         struct html_span content = value_of(links, tag, ATTRIBUTE_CONTENT);
         html_charset_of_type(content.at, content.bytes, charset);
-        links_know_charset(links);
+        know_charset(links);
     } else if (value_is(links, tag, ATTRIBUTE_NAME, "robots")) {
         links->facts.robots |= link_robots_of(value_of(links, tag, ATTRIBUTE_CONTENT));
     }
@@ -214,7 +265,7 @@ static void take_base(struct links *links, const struct html_tag *tag)
         return;
     link.url.at = links->facts.base;
     place_value(links, tag, ATTRIBUTE_HREF, &link);
-    links_deliver(links, &link);
+    deliver(links, &link);
 }
 
 static void take_html(struct links *links, const struct html_tag *tag)
@@ -312,11 +363,11 @@ static void take_start_tag(struct links *links, const struct html_tag *tag)
 void link_elements_take(struct links *links, const struct html_tag *tag)
 {
     if (links->in_style) /* its end tag, or what svg has within */
-        links_end_style(links);
+        link_elements_end_style(links);
     if (!tag->is_end)
         take_start_tag(links, tag);
     else if (tag->key == HTML_KEY('a'))
-        links_end_open(links);
+        link_elements_end_link(links);
     else if (tag->key == HTML_KEY('t', 'i', 't', 'l', 'e'))
         take_title(links, tag);
 }

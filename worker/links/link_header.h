@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "worker/html/html_tokenizer.h"
+#include "worker/html/html_token.h"
 #include "worker/links/link_values.h"
 
 struct header_link {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "worker/html/html_tokenizer.h"
+#include "worker/html/html_token.h"
 #include "worker/links/links.h"
 
 /* What the words of a link's rel make it; false: nothing to fetch, as dns-prefetch, or no word at all. */

@@ -7,55 +7,6 @@
 #include "worker/links/link_charset.h"
 #include "worker/links/links_state.h"
 
-/* ---- what comes of a link ---- */
-
-void links_deliver(struct links *links, const struct link *link)
-{
-    if (links->sink->link)
-        links->sink->link(links->context, link);
-}
-
-void links_end_open(struct links *links)
-{
-    if (!links->in_link)
-        return;
-    links->in_link = false;
-    link_text_end(&links->text);
-    links->open.text = (struct url_text){links->open_text, links->text.bytes};
-    links_deliver(links, &links->open);
-}
-
-bool links_resolve(struct links *links, struct html_span reference, struct link *link)
-{
-    if (links->counts.found == LINKS_PER_PAGE_MAX) {
-        links->counts.dropped++;
-        return false;
-    }
-    if (links->is_windows_1252 && link_charset_is_wide(reference.at, reference.bytes)) {
-        size_t bytes = link_charset_escape_query(reference.at, reference.bytes, links->wide, sizeof links->wide);
-        reference = (struct html_span){links->wide, bytes};
-    }
-    if (url_resolve(links->resolver, reference.at, reference.bytes, &link->url) != URL_RESOLVED) {
-        links->counts.unusable++;
-        return false;
-    }
-    links->counts.found++;
-    link->text = (struct url_text){"", 0};
-    return true;
-}
-
-void links_end_style(struct links *links)
-{
-    links->in_style = false;
-    links->sink->style(links->context, "", 0, UINT64_MAX, true);
-}
-
-void links_know_charset(struct links *links)
-{
-    html_charset_mend_meta(links->facts.charset);
-    links->is_windows_1252 = link_charset_is_windows_1252(links->facts.charset);
-}
-
 /* ---- the tokenizer's questions ---- */
 
 #define BIT(...) HTML_KEY_BIT(HTML_KEY(__VA_ARGS__))
@@ -305,9 +256,9 @@ void links_end(struct links *links)
 {
     html_charset_end(&links->decoder, tokenize, links);
     html_tokenizer_end(links->tokenizer);
-    links_end_open(links);
+    link_elements_end_link(links);
     if (links->in_style)
-        links_end_style(links);
+        link_elements_end_style(links);
     if (links->in_title)
         link_text_end(&links->title);
     links->in_title = false;

@@ -55,16 +55,10 @@ struct links {
     char wide[3 * VALUE_BYTES_MAX]; /* a value, or a reference, of windows-1252 */
 };
 
-/* links.c: what a decoded reference is. Fills *link but for its kind, rel, text and place; false: nothing to hand on, and counted. */
-bool links_resolve(struct links *links, struct html_span reference, struct link *link);
-void links_deliver(struct links *links, const struct link *link);
-/* The a that is open ends here. */
-void links_end_open(struct links *links);
-void links_end_style(struct links *links);
-/* The page's charset is known now, or not at all: facts.charset. */
-void links_know_charset(struct links *links);
-
 /* link_elements.c: a tag that was wanted is complete. */
 void link_elements_take(struct links *links, const struct html_tag *tag);
+/* The a that is open, if any, ends here. */
+void link_elements_end_link(struct links *links);
+void link_elements_end_style(struct links *links);
 
 #endif

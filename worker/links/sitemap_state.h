@@ -1,4 +1,4 @@
-/* sitemap_state.h: what sitemap.c and sitemap_xml.c share: a list that is being read. */
+/* sitemap_state.h: what sitemap.c, sitemap_xml.c and sitemap_locs.c share: a list that is being read. */
 #ifndef SHOAL_SITEMAP_STATE_H
 #define SHOAL_SITEMAP_STATE_H
 
@@ -52,12 +52,14 @@ struct sitemap {
     char why[160];
 };
 
-/* The first verdict but SITEMAP_OK stays. why is copied. */
+/* sitemap_locs.c. The first verdict but SITEMAP_OK stays. why is copied. */
 void sitemap_fail(struct sitemap *sitemap, enum sitemap_verdict verdict, const char *why);
 
 /* Collects a loc: the blanks around it go away. */
 void sitemap_loc_begin(struct sitemap *sitemap);
 void sitemap_loc_add(struct sitemap *sitemap, const char *bytes, size_t count);
+/* Cuts off the blanks at the end of what was collected so far. */
+void sitemap_loc_trim(struct sitemap *sitemap);
 void sitemap_loc_end(struct sitemap *sitemap, enum link_kind kind);
 
 /* The XML form. What cannot be read ends in a verdict. */

@@ -1,15 +1,8 @@
-/* wishes.c: what one request wants otherwise than all others (enum job_flag), put to a handle that others use before and after it. */
-#include "worker/fetch/wishes.h"
+/* request_settings.c: what one request wants unlike the others (enum job_flag), set on a handle that serves others before and after it. */
+#include "worker/fetch/request_settings.h"
 
 #include "worker/fetch/address.h"
 #include "worker/links/sniff.h"
-
-#define SET(option, value) \
-    do { \
-        CURLcode set_code = curl_easy_setopt(transfer->easy, (option), (value)); \
-        if (set_code != CURLE_OK) \
-            return set_code == CURLE_OUT_OF_MEMORY ? STATUS_OUT_OF_MEMORY : STATUS_INVALID_ARGUMENT; \
-    } while (0)
 
 /* A connection that a request with JOB_ALLOW_PRIVATE has left idle is not for others. */
 static int before_request(void *context, char *address, char *unused, int port, int local_port)
@@ -24,16 +17,16 @@ static int before_request(void *context, char *address, char *unused, int port, 
     return CURL_PREREQFUNC_ABORT;
 }
 
-enum status wishes_open(struct transfer *transfer)
+enum status request_settings_open(struct transfer *transfer)
 {
     if (!transfer->context->config->block_private)
         return STATUS_OK;
-    SET(CURLOPT_PREREQFUNCTION, before_request);
-    SET(CURLOPT_PREREQDATA, transfer);
+    TRANSFER_SET(transfer, CURLOPT_PREREQFUNCTION, before_request);
+    TRANSFER_SET(transfer, CURLOPT_PREREQDATA, transfer);
     return STATUS_OK;
 }
 
-enum status wishes_set(struct transfer *transfer, const struct slot_shm *slot)
+enum status request_settings_set(struct transfer *transfer, const struct slot_shm *slot)
 {
     const struct fetch_config *config = transfer->context->config;
     uint64_t bytes_max = config->limits.body_bytes_max;
@@ -45,14 +38,16 @@ enum status wishes_set(struct transfer *transfer, const struct slot_shm *slot)
     transfer->looked_up[0] = '\0';
     uint32_t changed = transfer->flags ^ transfer->flags_set;
     if (changed & JOB_NO_REDIRECT)
-        SET(CURLOPT_FOLLOWLOCATION, config->limits.redirects_max && !(transfer->flags & JOB_NO_REDIRECT) ? 1l : 0l);
+        TRANSFER_SET(transfer, CURLOPT_FOLLOWLOCATION,
+                     config->limits.redirects_max && !(transfer->flags & JOB_NO_REDIRECT) ? 1l : 0l);
     if (changed & JOB_RESOLVE)
-        SET(CURLOPT_FRESH_CONNECT, transfer->flags & JOB_RESOLVE ? 1l : 0l); /* or no name is looked up */
+        TRANSFER_SET(transfer, CURLOPT_FRESH_CONNECT,
+                     transfer->flags & JOB_RESOLVE ? 1l : 0l); /* or no name is looked up */
     transfer->flags_set = transfer->flags;
     return STATUS_OK;
 }
 
-bool wishes_say_enough(const struct transfer *transfer)
+bool request_settings_say_enough(const struct transfer *transfer)
 {
     char *type = NULL;
     long status = 0;
