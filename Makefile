@@ -55,8 +55,8 @@ CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table cra
             output/reason crawl/rules/scope crawl/rules/expressions crawl/rules/traps crawl/rules/url_shape crawl/rules/url_dates crawl/rules/counters text/tell \
             crawl/rules/robots crawl/rules/robots_text crawl/rules/robots_rules crawl/rules/robots_pattern politeness/politeness politeness/politeness_address \
             politeness/politeness_backoff crawl/duplicates crawl/mirror/mirror crawl/mirror/mirror_log crawl/mirror/convert crawl/mirror/link_value base/url_log \
-            base/temporary_file base/private_map crawl/frontier/url_set crawl/frontier/frontier_local crawl/frontier/frontier_queue crawl/frontier/frontier_record \
-            crawl/frontier/frontier_cells crawl/frontier/frontier_spill crawl/frontier/frontier_park crawl/frontier/frontier_disk crawl/frontier/frontier_file
+            base/temporary_file base/private_map crawl/frontier/url_set crawl/frontier/frontier crawl/frontier/frontier_queue crawl/frontier/frontier_record \
+            crawl/frontier/frontier_cells crawl/frontier/frontier_spill crawl/frontier/frontier_park crawl/frontier/frontier_rows crawl/frontier/frontier_disk crawl/frontier/frontier_file
 # the designs side by side
 COMPARE  := compare/compare_command compare/compare_options compare/design compare/sweep compare/list compare/bundled compare/runner \
             compare/footprint compare/series compare/comparison compare/report compare/report_text compare/report_table \

@@ -68,14 +68,14 @@ static bool drain_site(struct crawler *crawler, struct site *site, uint32_t *lef
     struct frontier_url url;
     fail_errands(crawler, site);
     for (; *left > 0; --*left) {
-        enum status status = crawler->frontier->ops->pop_due(crawler->frontier, site->number, &url);
+        enum status status = frontier_pop(crawler->frontier, site->number, &url);
         if (status != STATUS_OK) {
             if (status != STATUS_END)
                 crawler_break(crawler, status);
             return true;
         }
         tell_unasked(crawler, site, &url);
-        crawler->frontier->ops->done(crawler->frontier, site->number, &url);
+        frontier_done(crawler->frontier);
     }
     return false;
 }

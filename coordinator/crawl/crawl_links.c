@@ -94,7 +94,7 @@ bool crawl_tell_put_off(struct crawler *crawler, uint32_t count)
             return false;
         struct put_off head;
         memcpy(&head, record, sizeof head);
-        if (crawler->frontier->ops->knows(crawler->frontier, head.fingerprint))
+        if (frontier_knows(crawler->frontier, head.fingerprint))
             continue; /* somebody else's link led there */
         size_t url_bytes = bytes - sizeof head;
         memcpy(crawler->url, record + sizeof head, url_bytes);
@@ -124,8 +124,7 @@ bool crawl_tell_put_off(struct crawler *crawler, uint32_t count)
 static bool push(struct crawler *crawler, struct site *site, const struct frontier_url *url, enum crawl_reason reason)
 {
     bool is_queued = reason == REASON_NONE;
-    enum status status =
-        crawler->frontier->ops->push_if_new(crawler->frontier, site != NULL ? site->number : 0, url, is_queued);
+    enum status status = frontier_push(crawler->frontier, site != NULL ? site->number : 0, url, is_queued);
     if (status == STATUS_END)
         return true;
     if (status != STATUS_OK) {
@@ -196,7 +195,7 @@ bool crawl_admit(struct crawler *crawler, struct link_source *source, const stru
 {
     struct url_parts parts;
     if (link->kind == LINK_BASE || link->kind == LINK_SITEMAP || link->url.bytes > URL_BYTES_MAX ||
-        crawler->frontier->ops->knows(crawler->frontier, link->fingerprint))
+        frontier_knows(crawler->frontier, link->fingerprint))
         return true;
     memcpy(crawler->url, link->url.at, link->url.bytes);
     crawler->url[link->url.bytes] = '\0';
@@ -239,7 +238,7 @@ void crawl_follow(struct crawler *crawler, struct link_source *source, struct pa
         for (count = 0; count < BATCH && page_next_link(page, &links[count]);) {
             if (!is_of_use(source, page, &links[count]))
                 continue;
-            frontier->ops->prefetch(frontier, links[count].fingerprint);
+            frontier_prefetch(frontier, links[count].fingerprint);
             count++;
         }
         for (uint32_t i = 0; i < count; i++) {

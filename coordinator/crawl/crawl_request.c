@@ -132,7 +132,7 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
             return NULL;
         }
         struct frontier_url url;
-        enum status status = crawler->frontier->ops->pop_due(crawler->frontier, site->number, &url);
+        enum status status = frontier_pop(crawler->frontier, site->number, &url);
         if (status != STATUS_OK) {
             if (status != STATUS_END)
                 crawler_break(crawler, status);
@@ -144,7 +144,7 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
                 stories_add(crawler->stories, url.fingerprint, "allowed: %s", crawler->rule);
             struct crawl_request *request = request_new(crawler, ERRAND_PAGE, site, url.url, url.url_bytes);
             if (request == NULL) {
-                crawler->frontier->ops->requeue(crawler->frontier, site->number, &url);
+                frontier_requeue(crawler->frontier, site->number, &url);
                 crawler_break(crawler, STATUS_OUT_OF_MEMORY);
                 return NULL;
             }
@@ -155,7 +155,7 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
         /* What the user asked for is a failure if it is not to be had. */
         enum fetch_error error = url.flags & URL_IS_SEED ? FETCH_BLOCKED_ROBOTS : FETCH_OK;
         crawl_tell_skipped(crawler, &url, REASON_ROBOTS, crawler->rule, error);
-        crawler->frontier->ops->done(crawler->frontier, site->number, &url);
+        frontier_done(crawler->frontier);
     }
     return NULL;
 }
@@ -225,7 +225,7 @@ static void put_back(struct crawler *crawler, struct crawl_request *request)
     } else if (request->errand != ERRAND_PAGE) {
         owe_first(request);
     } else {
-        enum status status = crawler->frontier->ops->requeue(crawler->frontier, site->number, &request->url);
+        enum status status = frontier_requeue(crawler->frontier, site->number, &request->url);
         request_free(crawler, request);
         if (status != STATUS_OK)
             crawler_break(crawler, status);
@@ -352,7 +352,7 @@ void request_end(struct crawler *crawler, struct crawl_request *request, const s
     switch (request->errand) {
     case ERRAND_PAGE:
         crawl_page_came(crawler, request, result);
-        crawler->frontier->ops->done(crawler->frontier, site->number, &request->url);
+        frontier_done(crawler->frontier);
         break;
     case ERRAND_LOOK_UP:
         crawl_looked_up(crawler, request, result);

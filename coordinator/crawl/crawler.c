@@ -30,7 +30,7 @@ void crawler_say(struct crawler *crawler, const char *format, ...)
 void crawler_break(struct crawler *crawler, enum status status)
 {
     if (!crawler->broken) {
-        const char *why = crawler->frontier != NULL ? crawler->frontier->why : "";
+        const char *why = crawler->frontier != NULL ? frontier_why(crawler->frontier) : "";
         if (why[0] == '\0' && crawler->put_offs != NULL)
             why = url_log_why(crawler->put_offs);
         snprintf(crawler->why, sizeof crawler->why, "the crawl cannot go on: %s",
@@ -78,7 +78,7 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
     snprintf(why, why_bytes, "no memory");
     enum status status = scope_open(&crawler->scope, &options->scope, why, why_bytes);
     if (status == STATUS_OK)
-        status = frontier_local_open(&crawler->frontier, options->frontier_bytes, NULL);
+        status = frontier_open(&crawler->frontier, options->frontier_bytes, NULL);
     crawler->parser = url_parser_open();
     crawler->resolver = url_resolver_open();
     crawler->query = url_query_open(options->ignore_query, options->strip, options->strip_count);
@@ -172,8 +172,7 @@ void crawler_close(struct crawler *crawler)
     politeness_close(crawler->politeness);
     sites_close(crawler->sites);
     traps_close(crawler->traps);
-    if (crawler->frontier != NULL)
-        crawler->frontier->ops->close(crawler->frontier);
+    frontier_close(crawler->frontier);
     scope_close(crawler->scope);
     url_query_close(crawler->query);
     url_resolver_close(crawler->resolver);
@@ -189,7 +188,7 @@ static bool wants_turn(const struct crawler *crawler, const struct site *site)
         return false;
     if (request_errand_may(site))
         return true;
-    return site->gate != GATE_UNKNOWN && crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0;
+    return site->gate != GATE_UNKNOWN && frontier_waiting(crawler->frontier, site->number) > 0;
 }
 
 void crawler_update(struct crawler *crawler, struct site *site)
@@ -198,7 +197,7 @@ void crawler_update(struct crawler *crawler, struct site *site)
     if (wants != site->polite.wants)
         politeness_want(crawler->politeness, &site->polite, wants, clock_now_ns());
     bool was_told = (site->is_drained && !site->is_in_drain) || site->number < crawler->drained_site;
-    if (!was_told || (site->errands == NULL && crawler->frontier->ops->waiting(crawler->frontier, site->number) == 0))
+    if (!was_told || (site->errands == NULL && frontier_waiting(crawler->frontier, site->number) == 0))
         return;
     /* More came since. */
     if (site->is_drained && !site->is_in_drain)
@@ -238,7 +237,7 @@ static void start_due(struct crawler *crawler)
 static bool read_seeds(struct crawler *crawler)
 {
     struct frontier_counts counts;
-    crawler->frontier->ops->count(crawler->frontier, &counts);
+    frontier_count(crawler->frontier, &counts);
     crawler->waits_for_input = false;
     if (counts.waiting >= SEEDS_WAITING_MAX)
         return false;
@@ -285,7 +284,7 @@ static bool is_at_rest(const struct crawler *crawler)
     struct frontier_counts counts;
     if (!crawler->input_ended || crawler->in_flight.count > 0 || crawler->backing_off > 0 || crawler->owed > 0)
         return false;
-    crawler->frontier->ops->count(crawler->frontier, &counts);
+    frontier_count(crawler->frontier, &counts);
     return counts.waiting == 0;
 }
 
@@ -384,7 +383,7 @@ void crawler_count(const struct crawler *crawler, struct crawler_counts *counts)
 {
     struct frontier_counts frontier;
     struct politeness_counts polite;
-    crawler->frontier->ops->count(crawler->frontier, &frontier);
+    frontier_count(crawler->frontier, &frontier);
     politeness_count(crawler->politeness, &polite, clock_now_ns());
     *counts = crawler->counts;
     counts->input_ended = crawler->input_ended;
