@@ -1,6 +1,9 @@
 /* crawl_drain.c: what waits and will never be asked for, each URL told with its reason. */
-#include "common/clock.h"
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_drain.h"
+
+#include "coordinator/crawl/crawl_errands.h"
+#include "coordinator/crawl/crawl_report.h"
+#include "coordinator/crawl/crawl_request.h"
 #include "coordinator/fetch/report.h"
 
 /* Errands that wait at a site which is not asked any more have failed. */
@@ -26,18 +29,6 @@ static void fail_errands(struct crawler *crawler, struct site *site)
     }
 }
 
-void crawler_drain(struct crawler *crawler, struct site *site)
-{
-    site->is_drained = true;
-    if (site->polite.wants)
-        politeness_want(crawler->politeness, &site->polite, false, clock_now_ns());
-    if (site->is_in_drain)
-        return;
-    site->is_in_drain = true;
-    site->next_to_drain = crawler->to_drain;
-    crawler->to_drain = site;
-}
-
 /* Why the URLs of a site that is not asked are not fetched; what is no skip is a failure. */
 static void tell_unasked(struct crawler *crawler, struct site *site, const struct frontier_url *url)
 {
@@ -56,7 +47,7 @@ static void tell_unasked(struct crawler *crawler, struct site *site, const struc
         crawl_tell_unreachable(crawler, url, FETCH_CANCELLED, "--max-pages was reached before it was tried again");
     else if (site->given_up != REASON_NONE)
         crawl_tell_skipped(crawler, url, site->given_up, "--max-per-host", FETCH_OK);
-    else if (site->gate == GATE_CLOSED && !crawl_robots_allow(crawler, site, url->url, false))
+    else if (site->gate == GATE_CLOSED && !site_allows(site, url->url, false, crawler->rule, sizeof crawler->rule))
         crawl_tell_skipped(crawler, url, REASON_ROBOTS, crawler->rule, is_seed ? FETCH_BLOCKED_ROBOTS : FETCH_OK);
     else
         crawl_tell_skipped(crawler, url, REASON_MAX_PAGES, "--max-pages", FETCH_OK);

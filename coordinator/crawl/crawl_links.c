@@ -2,18 +2,20 @@
  *
  * The way of a link that is known already, by far the most, is two looks at a table that was asked for before. Only what is new is
  * copied out of shared memory, looked at, and judged. */
+#include "coordinator/crawl/crawl_links.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/fingerprint.h"
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_report.h"
+#include "coordinator/crawl/crawl_site.h"
 #include "coordinator/fetch/report.h"
 
 #define BATCH 32u
 
 /* A link that the page which has it may not follow. Another one may, so nothing is said of it until the end. */
-struct put_off {
+struct deferred {
     uint64_t fingerprint, referrer;
     uint32_t depth;
     uint8_t reason, kind, rel, page_robots;
@@ -60,16 +62,16 @@ static bool depends_on_link(enum crawl_reason reason)
 }
 
 /* False: it cannot be kept, and the crawl is broken. */
-static bool put_off(struct crawler *crawler, const struct frontier_url *url, const struct page_link *link,
-                    unsigned page_robots, enum crawl_reason reason)
+static bool defer(struct crawler *crawler, const struct frontier_url *url, const struct page_link *link,
+                  unsigned page_robots, enum crawl_reason reason)
 {
-    enum url_set_answer answer = url_set_add(crawler->put_off, url->fingerprint);
+    enum url_set_answer answer = url_set_add(crawler->deferred_seen, url->fingerprint);
     if (answer == URL_SET_NO_MEMORY)
         crawler_break(crawler, STATUS_OUT_OF_MEMORY);
     if (answer != URL_SET_NEW)
         return answer == URL_SET_KNOWN;
     struct {
-        struct put_off head;
+        struct deferred head;
         char url[URL_BYTES_MAX];
     } record = {.head = {.fingerprint = url->fingerprint,
                          .referrer = url->referrer,
@@ -79,20 +81,20 @@ static bool put_off(struct crawler *crawler, const struct frontier_url *url, con
                          .rel = (uint8_t)link->rel,
                          .page_robots = (uint8_t)page_robots}};
     memcpy(record.url, url->url, url->url_bytes);
-    if (url_log_add(crawler->put_offs, &record, offsetof(__typeof__(record), url) + url->url_bytes) != URL_LOG_NONE)
+    if (url_log_add(crawler->deferred, &record, offsetof(__typeof__(record), url) + url->url_bytes) != URL_LOG_NONE)
         return true;
     crawler_break(crawler, STATUS_SYSTEM);
     return false;
 }
 
-bool crawl_tell_put_off(struct crawler *crawler, uint32_t count)
+bool crawl_tell_deferred(struct crawler *crawler, uint32_t count)
 {
     const char *record;
     size_t bytes;
     for (uint32_t i = 0; i < count; i++) {
-        if (!url_log_next(crawler->put_offs, &crawler->put_off_at, &record, &bytes) || bytes < sizeof(struct put_off))
+        if (!url_log_next(crawler->deferred, &crawler->deferred_at, &record, &bytes) || bytes < sizeof(struct deferred))
             return false;
-        struct put_off head;
+        struct deferred head;
         memcpy(&head, record, sizeof head);
         if (frontier_knows(crawler->frontier, head.fingerprint))
             continue; /* somebody else's link led there */
@@ -179,7 +181,7 @@ static bool admit_new(struct crawler *crawler, struct link_source *source, const
     if (stories_have(crawler->stories, url->fingerprint))
         stories_add(crawler->stories, url->fingerprint, "found: a %s of %.*s, depth %u", link_kind_name(link->kind),
                     (int)source->url_bytes, source->url, (unsigned)url->depth);
-    if (depends_on_link(reason) && put_off(crawler, url, link, source->page_robots, reason))
+    if (depends_on_link(reason) && defer(crawler, url, link, source->page_robots, reason))
         return true;
     if (reason != REASON_NONE) {
         scope_explain(crawler->scope, &scope_link, reason, crawler->rule, sizeof crawler->rule);

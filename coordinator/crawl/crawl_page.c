@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coordinator/crawl/crawl_links.h"
+#include "coordinator/crawl/crawl_report.h"
+
 /* The link of that kind; false: the page has none. */
 static bool find_link(struct page *page, const void *block, enum link_kind kind, struct page_link *found)
 {

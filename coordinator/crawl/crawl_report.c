@@ -1,7 +1,8 @@
 /* crawl_report.c: what a crawl reports of its pages. */
+#include "coordinator/crawl/crawl_report.h"
+
 #include <string.h>
 
-#include "coordinator/crawl/crawler_inside.h"
 #include "coordinator/fetch/report.h"
 
 static void hand_on(struct crawler *crawler, const struct frontier_url *url, uint32_t attempts,

@@ -8,37 +8,18 @@
 
 #include "common/clock.h"
 #include "common/fingerprint.h"
-#include "coordinator/crawl/crawl_page.h"
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_drain.h"
+#include "coordinator/crawl/crawl_errands.h"
+#include "coordinator/crawl/crawl_links.h"
+#include "coordinator/crawl/crawl_request.h"
+#include "coordinator/crawl/crawl_site.h"
 #include "coordinator/fetch/report.h"
+#include "coordinator/politeness/hosts.h"
 
 /* In one feed at most, so that results and signals are seen to in between. */
 #define SEEDS_A_FEED 1024u
 #define TOLD_A_FEED 2048u
 #define SEEDS_WAITING_MAX 1000000u /* of seeds no more are read while so many URLs wait */
-
-void crawler_say(struct crawler *crawler, const char *format, ...)
-{
-    char line[URL_BYTES_MAX + 512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    crawler->config.say(crawler->config.say_context, line);
-}
-
-void crawler_break(struct crawler *crawler, enum status status)
-{
-    if (!crawler->broken) {
-        const char *why = crawler->frontier != NULL ? frontier_why(crawler->frontier) : "";
-        if (why[0] == '\0' && crawler->put_offs != NULL)
-            why = url_log_why(crawler->put_offs);
-        snprintf(crawler->why, sizeof crawler->why, "the crawl cannot go on: %s",
-                 status == STATUS_SYSTEM && why[0] != '\0' ? why : status_name(status));
-    }
-    crawler->broken = true;
-    crawler_stop(crawler, crawler->why, true);
-}
 
 /* ---- set-up ---- */
 
@@ -86,17 +67,17 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
     crawler->politeness = politeness_open(&polite);
     crawler->sites = sites_open();
     crawler->named = url_set_open();
-    crawler->put_off = url_set_open();
+    crawler->deferred_seen = url_set_open();
     crawler->texts = url_log_open();
-    crawler->put_offs = url_log_open();
+    crawler->deferred = url_log_open();
     crawler->duplicates = duplicates_open();
     crawler->stories = stories_open();
     if (status != STATUS_OK)
         return status;
     bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->query != NULL &&
                crawler->traps != NULL && crawler->politeness != NULL && crawler->sites != NULL &&
-               crawler->named != NULL && crawler->put_off != NULL && crawler->texts != NULL &&
-               crawler->put_offs != NULL && crawler->duplicates != NULL && crawler->stories != NULL &&
+               crawler->named != NULL && crawler->deferred_seen != NULL && crawler->texts != NULL &&
+               crawler->deferred != NULL && crawler->duplicates != NULL && crawler->stories != NULL &&
                retries_open(&crawler->retries, 64);
     return all ? want_stories(crawler) : STATUS_OUT_OF_MEMORY;
 }
@@ -165,9 +146,9 @@ void crawler_close(struct crawler *crawler)
     retries_close(&crawler->retries);
     stories_close(crawler->stories);
     duplicates_close(crawler->duplicates);
-    url_log_close(crawler->put_offs);
+    url_log_close(crawler->deferred);
     url_log_close(crawler->texts);
-    url_set_close(crawler->put_off);
+    url_set_close(crawler->deferred_seen);
     url_set_close(crawler->named);
     politeness_close(crawler->politeness);
     sites_close(crawler->sites);
@@ -181,30 +162,6 @@ void crawler_close(struct crawler *crawler)
 }
 
 /* ---- turns ---- */
-
-static bool wants_turn(const struct crawler *crawler, const struct site *site)
-{
-    if (site->is_resolving || site->is_drained || crawler->stopping || crawler->is_full)
-        return false;
-    if (request_errand_may(site))
-        return true;
-    return site->gate != GATE_UNKNOWN && frontier_waiting(crawler->frontier, site->number) > 0;
-}
-
-void crawler_update(struct crawler *crawler, struct site *site)
-{
-    bool wants = wants_turn(crawler, site);
-    if (wants != site->polite.wants)
-        politeness_want(crawler->politeness, &site->polite, wants, clock_now_ns());
-    bool was_told = (site->is_drained && !site->is_in_drain) || site->number < crawler->drained_site;
-    if (!was_told || (site->errands == NULL && frontier_waiting(crawler->frontier, site->number) == 0))
-        return;
-    /* More came since. */
-    if (site->is_drained && !site->is_in_drain)
-        crawler_drain(crawler, site);
-    if (site->number < crawler->drained_site)
-        crawler->drained_site = site->number;
-}
 
 /* Starts what may. */
 static void start_due(struct crawler *crawler)
@@ -260,13 +217,23 @@ static bool read_seeds(struct crawler *crawler)
 
 /* ---- the turn ---- */
 
+/* A future that is cancelled may run its callback at once, which takes it out of the list, and no other. */
+static void cancel(struct crawler *crawler, bool running_too)
+{
+    for (struct crawl_request *request = crawler->in_flight.first, *next; request != NULL; request = next) {
+        next = request->next;
+        if (running_too || !future_running(request->future))
+            future_cancel(request->future);
+    }
+}
+
 static enum status feed_stopped(struct crawler *crawler)
 {
     struct crawl_request *request;
     if (!crawler->stop_begun) {
         crawler->stop_begun = true;
         crawler->drained_site = 0;
-        crawler_cancel(crawler, false);
+        cancel(crawler, false);
         while ((request = request_take_backing_off(crawler)) != NULL) {
             struct fetch_result result = report_local_result(FETCH_CANCELLED, crawler->stop_detail, request->text);
             request_end(crawler, request, &result);
@@ -276,7 +243,7 @@ static enum status feed_stopped(struct crawler *crawler)
         return STATUS_OK;
     if (crawler->in_flight.count > 0)
         return STATUS_WOULD_BLOCK;
-    return crawler->tells_rest && crawl_tell_put_off(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
+    return crawler->tells_rest && crawl_tell_deferred(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
 }
 
 static bool is_at_rest(const struct crawler *crawler)
@@ -304,7 +271,7 @@ enum status crawler_feed(struct crawler *crawler)
         return STATUS_OK;
     if (!is_at_rest(crawler))
         return STATUS_WOULD_BLOCK;
-    if (crawl_tell_put_off(crawler, TOLD_A_FEED))
+    if (crawl_tell_deferred(crawler, TOLD_A_FEED))
         return STATUS_OK;
     if (url_log_why(crawler->texts)[0] != '\0')
         crawler_say(crawler, "referrers are not told since then: %s", url_log_why(crawler->texts));
@@ -323,29 +290,9 @@ int64_t crawler_next_ns(const struct crawler *crawler)
 
 /* ---- stopping ---- */
 
-void crawler_stop(struct crawler *crawler, const char *detail, bool tell_rest)
-{
-    if (!crawler->stopping) {
-        crawler->stopping = true;
-        crawler->tells_rest = tell_rest;
-        crawler->stop_detail = detail;
-    }
-    crawler->tells_rest = crawler->tells_rest && tell_rest;
-}
-
-/* A future that is cancelled may run its callback at once, which takes it out of the list, and no other. */
-void crawler_cancel(struct crawler *crawler, bool running_too)
-{
-    for (struct crawl_request *request = crawler->in_flight.first, *next; request != NULL; request = next) {
-        next = request->next;
-        if (running_too || !future_running(request->future))
-            future_cancel(request->future);
-    }
-}
-
 void crawler_cancel_in_flight(struct crawler *crawler)
 {
-    crawler_cancel(crawler, true);
+    cancel(crawler, true);
 }
 
 void crawler_abandon(struct crawler *crawler)
@@ -448,7 +395,7 @@ static void tell_unseen(struct crawler *crawler, const char *url, size_t url_byt
     }
     bool is_new;
     const struct site *site = sites_of(crawler->sites, &parts, &is_new);
-    if (site != NULL && !is_new && !crawl_robots_allow(crawler, site, url, false))
+    if (site != NULL && !is_new && !site_allows(site, url, false, crawler->rule, sizeof crawler->rule))
         tell(crawler, "  it would be skipped: robots: %s", crawler->rule);
 }
 
