@@ -50,7 +50,7 @@ COMMAND  := main help options/option_table options/option_values options/options
             run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts politeness/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
             text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
-CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
+CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler crawl/crawl_drain \
             crawl/crawl_request crawl/crawl_answers crawl/crawl_page crawl/crawl_links crawl/crawl_site crawl/crawl_errands crawl/crawl_report crawl/crawl_state crawl/story crawl/site \
             output/reason crawl/rules/scope crawl/rules/expressions crawl/rules/traps crawl/rules/url_shape crawl/rules/url_dates crawl/rules/counters text/tell \
             crawl/rules/robots crawl/rules/robots_text crawl/rules/robots_rules crawl/rules/robots_pattern politeness/politeness politeness/politeness_address \

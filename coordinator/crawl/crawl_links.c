@@ -264,7 +264,6 @@ static void tell_bad_seed(struct crawler *crawler, const struct input_line *line
     const struct crawl_note note = {.reason = REASON_SEED};
     const struct outcome outcome = {
         .url = line->text, .url_bytes = line->bytes, .line = line->number, .result = &result, .crawl = &note};
-    crawler->counts.pages++;
     if (delivery_put(crawler->config.delivery, 0, &outcome) != STATUS_OK)
         crawler_stop(crawler, "the output cannot be written", false);
 }
@@ -281,7 +280,6 @@ void crawl_seed(struct crawler *crawler, const struct input_line *line)
 {
     struct url_parts parts;
     struct url_text text;
-    crawler->counts.seeds++;
     if (line->too_long) {
         tell_bad_seed(crawler, line, FETCH_INVALID_URL, "the URL is longer than 4096 bytes");
         return;

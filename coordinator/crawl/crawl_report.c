@@ -54,7 +54,6 @@ void crawl_tell_skipped(struct crawler *crawler, const struct frontier_url *url,
     if (error == FETCH_CANCELLED)
         rule = crawler->stop_detail;
     struct fetch_result result = report_local_result(error, rule, url->url);
-    crawler->counts.skipped++;
     stories_add(crawler->stories, url->fingerprint, "skipped: %s: %s", reason_name(reason), rule);
     hand_on(crawler, url, 0, &result, &note);
 }
@@ -64,7 +63,6 @@ void crawl_tell_unreachable(struct crawler *crawler, const struct frontier_url *
 {
     struct crawl_note note = {.reason = (enum crawl_reason)url->reason, .depth = url->depth};
     struct fetch_result result = report_local_result(error, detail, url->url);
-    crawler->counts.pages++;
     stories_add(crawler->stories, url->fingerprint, "failed: %s: %s", fetch_error_name(error), detail);
     hand_on(crawler, url, 0, &result, &note);
 }

@@ -47,6 +47,7 @@ struct request_list {
 };
 
 struct crawler {
+    struct work work; /* first */
     struct crawler_config config;
     struct url_parser *parser;
     struct url_resolver *resolver;
@@ -78,7 +79,6 @@ struct crawler {
     uint32_t drained_site; /* the first that may have URLs left, when those of all are told */
     uint64_t deferred_at;  /* in deferred: reported so far */
     const char *stop_detail;
-    struct crawler_counts counts;
     char why[512];
     char url[URL_BYTES_MAX + 1]; /* a link's, copied out of shared memory */
     char rule[512];

@@ -21,6 +21,16 @@
 #define TOLD_A_FEED 2048u
 #define SEEDS_WAITING_MAX 1000000u /* of seeds no more are read while so many URLs wait */
 
+static struct crawler *crawler_of(struct work *work)
+{
+    return (struct crawler *)(void *)work;
+}
+
+static const struct crawler *crawler_of_const(const struct work *work)
+{
+    return (const struct crawler *)(const void *)work;
+}
+
 /* ---- set-up ---- */
 
 static enum status want_stories(struct crawler *crawler)
@@ -99,37 +109,9 @@ static void name_resolved_hosts(struct crawler *crawler)
     }
 }
 
-enum status crawler_open(struct crawler **out, const struct crawler_config *config, char *why, size_t why_bytes)
+static void work_close(struct work *work)
 {
-    *out = NULL;
-    struct crawler *crawler = calloc(1, sizeof *crawler);
-    if (crawler == NULL) {
-        snprintf(why, why_bytes, "no memory");
-        return STATUS_OUT_OF_MEMORY;
-    }
-    const struct crawl_options *options = config->options;
-    struct executor_stats stats;
-    executor_stats(config->executor, &stats);
-    crawler->config = *config;
-    crawler->stop_detail = "";
-    bool is_polite = options->fetch.per_host > 0 || options->delay_ms > 0;
-    crawler->counts_addresses = is_polite && options->fetch.executor.proxy == NULL;
-    /* A request that waits within the executor has had its turn, and would come with the next one's. */
-    crawler->window = is_polite ? stats.concurrency : 4 * stats.concurrency;
-    enum status status = open_parts(crawler, why, why_bytes);
-    if (status != STATUS_OK) {
-        crawler_close(crawler);
-        return status;
-    }
-    name_resolved_hosts(crawler);
-    *out = crawler;
-    return STATUS_OK;
-}
-
-void crawler_close(struct crawler *crawler)
-{
-    if (crawler == NULL)
-        return;
+    struct crawler *crawler = crawler_of(work);
     struct crawl_request *request;
     while ((request = request_abandon(crawler)) != NULL)
         free(request);
@@ -255,8 +237,9 @@ static bool is_at_rest(const struct crawler *crawler)
     return counts.waiting == 0;
 }
 
-enum status crawler_feed(struct crawler *crawler)
+static enum status work_feed(struct work *work)
 {
+    struct crawler *crawler = crawler_of(work);
     crawler->executor_full = false;
     if (crawler->stopping)
         return feed_stopped(crawler);
@@ -278,8 +261,9 @@ enum status crawler_feed(struct crawler *crawler)
     return STATUS_END;
 }
 
-int64_t crawler_next_ns(const struct crawler *crawler)
+static int64_t work_next_ns(const struct work *work)
 {
+    const struct crawler *crawler = crawler_of_const(work);
     if (crawler->stopping)
         return DEADLINE_NEVER;
     int64_t due_ns = retries_next_ns(&crawler->retries);
@@ -290,13 +274,19 @@ int64_t crawler_next_ns(const struct crawler *crawler)
 
 /* ---- stopping ---- */
 
-void crawler_cancel_in_flight(struct crawler *crawler)
+static void work_stop(struct work *work, const char *detail, bool read_rest)
 {
-    cancel(crawler, true);
+    crawler_stop(crawler_of(work), detail, read_rest);
 }
 
-void crawler_abandon(struct crawler *crawler)
+static void work_cancel_in_flight(struct work *work)
 {
+    cancel(crawler_of(work), true);
+}
+
+static void work_abandon(struct work *work)
+{
+    struct crawler *crawler = crawler_of(work);
     struct crawl_request *request;
     while ((request = request_abandon(crawler)) != NULL) {
         struct fetch_result result = report_local_result(FETCH_CANCELLED, crawler->stop_detail, request->text);
@@ -306,40 +296,35 @@ void crawler_abandon(struct crawler *crawler)
 
 /* ---- what it says of itself ---- */
 
-bool crawler_waits_for_input(const struct crawler *crawler)
+static bool work_waits_for_input(const struct work *work)
 {
+    const struct crawler *crawler = crawler_of_const(work);
     return crawler->waits_for_input && !crawler->stopping;
 }
 
-bool crawler_is_broken(const struct crawler *crawler)
+static bool work_is_broken(const struct work *work)
 {
-    return crawler->broken;
+    return crawler_of_const(work)->broken;
 }
 
-bool crawler_input_failed(const struct crawler *crawler)
+static bool work_input_failed(const struct work *work)
 {
-    return crawler->input_failed;
+    return crawler_of_const(work)->input_failed;
 }
 
-const char *crawler_why(const struct crawler *crawler)
+static void work_count(const struct work *work, struct work_counts *counts)
 {
-    return crawler->why;
-}
-
-void crawler_count(const struct crawler *crawler, struct crawler_counts *counts)
-{
+    const struct crawler *crawler = crawler_of_const(work);
     struct frontier_counts frontier;
     struct politeness_counts polite;
     frontier_count(crawler->frontier, &frontier);
     politeness_count(crawler->politeness, &polite, clock_now_ns());
-    *counts = crawler->counts;
-    counts->input_ended = crawler->input_ended;
-    counts->seen = frontier.seen;
-    counts->waiting = frontier.waiting;
-    counts->backing_off = crawler->backing_off;
-    counts->in_flight = crawler->in_flight.count;
-    counts->sites = sites_count(crawler->sites);
-    counts->held_sites = polite.held;
+    *counts = (struct work_counts){
+        .is_crawl = true,
+        .unfinished = frontier.waiting + crawler->backing_off + crawler->in_flight.count,
+        .hosts = sites_count(crawler->sites),
+        .held_hosts = polite.held,
+    };
 }
 
 static const char *errand_text(const struct crawl_request *request)
@@ -347,8 +332,9 @@ static const char *errand_text(const struct crawl_request *request)
     return request->errand == ERRAND_LOOK_UP ? "the address of " : "";
 }
 
-size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t text_bytes, int64_t now_ns)
+static size_t work_describe_wait(const struct work *work, char *text, size_t text_bytes, int64_t now_ns)
 {
+    const struct crawler *crawler = crawler_of_const(work);
     int bytes = 0;
     const struct crawl_request *oldest = crawler->in_flight.first;
     int64_t due_ns;
@@ -362,6 +348,57 @@ size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t t
                              (long long)((due_ns - now_ns + NS_PER_S - 1) / NS_PER_S));
     }
     return bytes <= 0 ? 0 : (size_t)bytes < text_bytes ? (size_t)bytes : text_bytes - 1;
+}
+
+static const struct work_ops CRAWLER_WORK = {
+    .name = "crawl",
+    .feed = work_feed,
+    .next_ns = work_next_ns,
+    .waits_for_input = work_waits_for_input,
+    .stop = work_stop,
+    .cancel_in_flight = work_cancel_in_flight,
+    .abandon = work_abandon,
+    .is_broken = work_is_broken,
+    .input_failed = work_input_failed,
+    .count = work_count,
+    .describe_wait = work_describe_wait,
+    .close = work_close,
+};
+
+enum status crawler_open(struct work **work, struct crawler **out, const struct crawler_config *config, char *why,
+                         size_t why_bytes)
+{
+    *work = NULL;
+    *out = NULL;
+    struct crawler *crawler = calloc(1, sizeof *crawler);
+    if (crawler == NULL) {
+        snprintf(why, why_bytes, "no memory");
+        return STATUS_OUT_OF_MEMORY;
+    }
+    const struct crawl_options *options = config->options;
+    struct executor_stats stats;
+    executor_stats(config->executor, &stats);
+    crawler->config = *config;
+    crawler->stop_detail = "";
+    bool is_polite = options->fetch.per_host > 0 || options->delay_ms > 0;
+    crawler->counts_addresses = is_polite && options->fetch.executor.proxy == NULL;
+    /* A request that waits within the executor has had its turn, and would come with the next one's. */
+    crawler->window = is_polite ? stats.concurrency : 4 * stats.concurrency;
+    enum status status = open_parts(crawler, why, why_bytes);
+    if (status != STATUS_OK) {
+        work_close(&crawler->work);
+        return status;
+    }
+    name_resolved_hosts(crawler);
+    crawler->work.ops = &CRAWLER_WORK;
+    *work = &crawler->work;
+    *out = crawler;
+    return STATUS_OK;
+}
+
+const char *crawler_why(const struct crawler *crawler)
+{
+    return crawler->why;
 }
 
 __attribute__((format(printf, 2, 3))) static void tell(struct crawler *crawler, const char *format, ...)

@@ -218,7 +218,7 @@ static void print(const struct bench *bench)
     getrusage(RUSAGE_SELF, &usage);
     printf("%.0f links/s of CPU: %" PRIu64 " links, %" PRIu64 " URLs (%.1f bytes each) of %u sites\n",
            links / ((double)all_ns / 1e9), bench->links, bench->pushed, (double)bench->url_bytes / urls, bench->sites);
-    printf("  ns: %.0f knows, %.0f push_if_new, %.0f pop_due and done\n", (double)bench->set_ns / links,
+    printf("  ns: %.0f knows, %.0f push, %.0f pop and done\n", (double)bench->set_ns / links,
            (double)bench->push_ns / urls, (double)bench->pop_ns / urls);
     printf("  most at a time: queues %.1f MiB of %.0f, set %.1f MiB (%.2f bytes a URL), resident %.1f MiB\n",
            (double)bench->most.memory_bytes / mib, (double)bench->budget / mib, (double)bench->most.set_bytes / mib,
