@@ -1,4 +1,4 @@
-/* crawl_drain.c: what waits and will never be asked for, each URL told with its reason. */
+/* crawl_drain.c: what waits and will never be asked for, each URL reported with its reason. */
 #include "coordinator/crawl/crawl_drain.h"
 
 #include "coordinator/crawl/crawl_errands.h"
@@ -6,7 +6,7 @@
 #include "coordinator/crawl/crawl_request.h"
 #include "coordinator/fetch/report.h"
 
-/* Errands that wait at a site which is not asked any more have failed. */
+/* Errands that wait at a site which is no longer asked have failed. */
 static void fail_errands(struct crawler *crawler, struct site *site)
 {
     struct crawl_request *request;

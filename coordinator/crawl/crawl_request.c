@@ -4,8 +4,6 @@
  * stands in no list, or in that of those in flight, and nothing is read from it afterwards. */
 #include "coordinator/crawl/crawl_request.h"
 
-#include <string.h>
-
 #include "common/check.h"
 #include "common/clock.h"
 #include "coordinator/crawl/crawl_answers.h"

@@ -2,7 +2,6 @@
 #include "coordinator/crawl/frontier/frontier_spill.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "common/check.h"
 #include "coordinator/crawl/frontier/frontier_park.h"
