@@ -50,13 +50,13 @@ COMMAND  := main help options/option_table options/option_values options/options
             run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts politeness/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
             text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
-CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
-            crawl/crawl_links crawl/crawl_site crawl/crawl_request crawl/crawl_page crawl/crawl_report crawl/story crawl/site \
+CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler crawl/crawl_drain \
+            crawl/crawl_request crawl/crawl_answers crawl/crawl_page crawl/crawl_links crawl/crawl_site crawl/crawl_errands crawl/crawl_report crawl/crawl_state crawl/story crawl/site \
             output/reason crawl/rules/scope crawl/rules/expressions crawl/rules/traps crawl/rules/url_shape crawl/rules/url_dates crawl/rules/counters text/tell \
             crawl/rules/robots crawl/rules/robots_text crawl/rules/robots_rules crawl/rules/robots_pattern politeness/politeness politeness/politeness_address \
             politeness/politeness_backoff crawl/duplicates crawl/mirror/mirror crawl/mirror/mirror_log crawl/mirror/convert crawl/mirror/link_value base/url_log \
-            base/temporary_file base/private_map crawl/frontier/url_set crawl/frontier/frontier_local crawl/frontier/frontier_queue crawl/frontier/frontier_record \
-            crawl/frontier/frontier_cells crawl/frontier/frontier_spill crawl/frontier/frontier_park crawl/frontier/frontier_disk crawl/frontier/frontier_file
+            base/temporary_file base/private_map crawl/frontier/url_set crawl/frontier/frontier crawl/frontier/frontier_queue crawl/frontier/frontier_record \
+            crawl/frontier/frontier_cells crawl/frontier/frontier_spill crawl/frontier/frontier_park crawl/frontier/frontier_rows crawl/frontier/frontier_disk crawl/frontier/frontier_file
 # the designs side by side
 COMPARE  := compare/compare_command compare/compare_options compare/design compare/sweep compare/list compare/bundled compare/runner \
             compare/footprint compare/series compare/comparison compare/report compare/report_text compare/report_table \

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/fingerprint.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/crawl/crawler_work.h"
+#include "coordinator/crawl/crawler.h"
 #include "coordinator/crawl/mirror/mirror.h"
 #include "coordinator/output/status_line.h"
 #include "coordinator/run/session.h"
@@ -63,7 +63,7 @@ static enum exit_status open_work(struct session *session, const struct crawl_op
                                           .say = say,
                                           .tell = tell,
                                           .say_context = session};
-    enum status status = crawler_work_open(&session->work, crawler, &config, why, sizeof why);
+    enum status status = crawler_open(&session->work, crawler, &config, why, sizeof why);
     if (status == STATUS_OK)
         return EXIT_ALL_FETCHED;
     return session_fail(session, status == STATUS_INVALID_ARGUMENT ? EXIT_USAGE : EXIT_CANNOT_RUN, "%s", why);
@@ -154,7 +154,7 @@ static enum exit_status crawl(struct session *session, struct crawl_options *opt
         session_run(session, 0);
         if (options->explain_count > 0)
             crawler_tell_stories(crawler);
-        if (crawler_is_broken(crawler) && crawler_why(crawler)[0] != '\0')
+        if (crawler_why(crawler)[0] != '\0')
             session->why_broken = crawler_why(crawler);
         else if (options->convert_links)
             exit = convert(session);

@@ -1,9 +1,12 @@
-/* crawl_drain.c: what waits and will never be asked for, each URL told with its reason. */
-#include "common/clock.h"
-#include "coordinator/crawl/crawler_inside.h"
+/* crawl_drain.c: what waits and will never be asked for, each URL reported with its reason. */
+#include "coordinator/crawl/crawl_drain.h"
+
+#include "coordinator/crawl/crawl_errands.h"
+#include "coordinator/crawl/crawl_report.h"
+#include "coordinator/crawl/crawl_request.h"
 #include "coordinator/fetch/report.h"
 
-/* Errands that wait at a site which is not asked any more have failed. */
+/* Errands that wait at a site which is no longer asked have failed. */
 static void fail_errands(struct crawler *crawler, struct site *site)
 {
     struct crawl_request *request;
@@ -26,18 +29,6 @@ static void fail_errands(struct crawler *crawler, struct site *site)
     }
 }
 
-void crawler_drain(struct crawler *crawler, struct site *site)
-{
-    site->is_drained = true;
-    if (site->polite.wants)
-        politeness_want(crawler->politeness, &site->polite, false, clock_now_ns());
-    if (site->is_in_drain)
-        return;
-    site->is_in_drain = true;
-    site->next_to_drain = crawler->to_drain;
-    crawler->to_drain = site;
-}
-
 /* Why the URLs of a site that is not asked are not fetched; what is no skip is a failure. */
 static void tell_unasked(struct crawler *crawler, struct site *site, const struct frontier_url *url)
 {
@@ -56,7 +47,7 @@ static void tell_unasked(struct crawler *crawler, struct site *site, const struc
         crawl_tell_unreachable(crawler, url, FETCH_CANCELLED, "--max-pages was reached before it was tried again");
     else if (site->given_up != REASON_NONE)
         crawl_tell_skipped(crawler, url, site->given_up, "--max-per-host", FETCH_OK);
-    else if (site->gate == GATE_CLOSED && !crawl_robots_allow(crawler, site, url->url, false))
+    else if (site->gate == GATE_CLOSED && !site_allows(site, url->url, false, crawler->rule, sizeof crawler->rule))
         crawl_tell_skipped(crawler, url, REASON_ROBOTS, crawler->rule, is_seed ? FETCH_BLOCKED_ROBOTS : FETCH_OK);
     else
         crawl_tell_skipped(crawler, url, REASON_MAX_PAGES, "--max-pages", FETCH_OK);
@@ -68,14 +59,14 @@ static bool drain_site(struct crawler *crawler, struct site *site, uint32_t *lef
     struct frontier_url url;
     fail_errands(crawler, site);
     for (; *left > 0; --*left) {
-        enum status status = crawler->frontier->ops->pop_due(crawler->frontier, site->number, &url);
+        enum status status = frontier_pop(crawler->frontier, site->number, &url);
         if (status != STATUS_OK) {
             if (status != STATUS_END)
                 crawler_break(crawler, status);
             return true;
         }
         tell_unasked(crawler, site, &url);
-        crawler->frontier->ops->done(crawler->frontier, site->number, &url);
+        frontier_done(crawler->frontier);
     }
     return false;
 }

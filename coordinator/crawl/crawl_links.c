@@ -2,18 +2,20 @@
  *
  * The way of a link that is known already, by far the most, is two looks at a table that was asked for before. Only what is new is
  * copied out of shared memory, looked at, and judged. */
+#include "coordinator/crawl/crawl_links.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/fingerprint.h"
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_report.h"
+#include "coordinator/crawl/crawl_site.h"
 #include "coordinator/fetch/report.h"
 
 #define BATCH 32u
 
 /* A link that the page which has it may not follow. Another one may, so nothing is said of it until the end. */
-struct put_off {
+struct deferred {
     uint64_t fingerprint, referrer;
     uint32_t depth;
     uint8_t reason, kind, rel, page_robots;
@@ -60,16 +62,16 @@ static bool depends_on_link(enum crawl_reason reason)
 }
 
 /* False: it cannot be kept, and the crawl is broken. */
-static bool put_off(struct crawler *crawler, const struct frontier_url *url, const struct page_link *link,
-                    unsigned page_robots, enum crawl_reason reason)
+static bool defer(struct crawler *crawler, const struct frontier_url *url, const struct page_link *link,
+                  unsigned page_robots, enum crawl_reason reason)
 {
-    enum url_set_answer answer = url_set_add(crawler->put_off, url->fingerprint);
+    enum url_set_answer answer = url_set_add(crawler->deferred_seen, url->fingerprint);
     if (answer == URL_SET_NO_MEMORY)
         crawler_break(crawler, STATUS_OUT_OF_MEMORY);
     if (answer != URL_SET_NEW)
         return answer == URL_SET_KNOWN;
     struct {
-        struct put_off head;
+        struct deferred head;
         char url[URL_BYTES_MAX];
     } record = {.head = {.fingerprint = url->fingerprint,
                          .referrer = url->referrer,
@@ -79,22 +81,22 @@ static bool put_off(struct crawler *crawler, const struct frontier_url *url, con
                          .rel = (uint8_t)link->rel,
                          .page_robots = (uint8_t)page_robots}};
     memcpy(record.url, url->url, url->url_bytes);
-    if (url_log_add(crawler->put_offs, &record, offsetof(__typeof__(record), url) + url->url_bytes) != URL_LOG_NONE)
+    if (url_log_add(crawler->deferred, &record, offsetof(__typeof__(record), url) + url->url_bytes) != URL_LOG_NONE)
         return true;
     crawler_break(crawler, STATUS_SYSTEM);
     return false;
 }
 
-bool crawl_tell_put_off(struct crawler *crawler, uint32_t count)
+bool crawl_tell_deferred(struct crawler *crawler, uint32_t count)
 {
     const char *record;
     size_t bytes;
     for (uint32_t i = 0; i < count; i++) {
-        if (!url_log_next(crawler->put_offs, &crawler->put_off_at, &record, &bytes) || bytes < sizeof(struct put_off))
+        if (!url_log_next(crawler->deferred, &crawler->deferred_at, &record, &bytes) || bytes < sizeof(struct deferred))
             return false;
-        struct put_off head;
+        struct deferred head;
         memcpy(&head, record, sizeof head);
-        if (crawler->frontier->ops->knows(crawler->frontier, head.fingerprint))
+        if (frontier_knows(crawler->frontier, head.fingerprint))
             continue; /* somebody else's link led there */
         size_t url_bytes = bytes - sizeof head;
         memcpy(crawler->url, record + sizeof head, url_bytes);
@@ -124,8 +126,7 @@ bool crawl_tell_put_off(struct crawler *crawler, uint32_t count)
 static bool push(struct crawler *crawler, struct site *site, const struct frontier_url *url, enum crawl_reason reason)
 {
     bool is_queued = reason == REASON_NONE;
-    enum status status =
-        crawler->frontier->ops->push_if_new(crawler->frontier, site != NULL ? site->number : 0, url, is_queued);
+    enum status status = frontier_push(crawler->frontier, site != NULL ? site->number : 0, url, is_queued);
     if (status == STATUS_END)
         return true;
     if (status != STATUS_OK) {
@@ -180,7 +181,7 @@ static bool admit_new(struct crawler *crawler, struct link_source *source, const
     if (stories_have(crawler->stories, url->fingerprint))
         stories_add(crawler->stories, url->fingerprint, "found: a %s of %.*s, depth %u", link_kind_name(link->kind),
                     (int)source->url_bytes, source->url, (unsigned)url->depth);
-    if (depends_on_link(reason) && put_off(crawler, url, link, source->page_robots, reason))
+    if (depends_on_link(reason) && defer(crawler, url, link, source->page_robots, reason))
         return true;
     if (reason != REASON_NONE) {
         scope_explain(crawler->scope, &scope_link, reason, crawler->rule, sizeof crawler->rule);
@@ -196,7 +197,7 @@ bool crawl_admit(struct crawler *crawler, struct link_source *source, const stru
 {
     struct url_parts parts;
     if (link->kind == LINK_BASE || link->kind == LINK_SITEMAP || link->url.bytes > URL_BYTES_MAX ||
-        crawler->frontier->ops->knows(crawler->frontier, link->fingerprint))
+        frontier_knows(crawler->frontier, link->fingerprint))
         return true;
     memcpy(crawler->url, link->url.at, link->url.bytes);
     crawler->url[link->url.bytes] = '\0';
@@ -239,7 +240,7 @@ void crawl_follow(struct crawler *crawler, struct link_source *source, struct pa
         for (count = 0; count < BATCH && page_next_link(page, &links[count]);) {
             if (!is_of_use(source, page, &links[count]))
                 continue;
-            frontier->ops->prefetch(frontier, links[count].fingerprint);
+            frontier_prefetch(frontier, links[count].fingerprint);
             count++;
         }
         for (uint32_t i = 0; i < count; i++) {
@@ -263,7 +264,6 @@ static void tell_bad_seed(struct crawler *crawler, const struct input_line *line
     const struct crawl_note note = {.reason = REASON_SEED};
     const struct outcome outcome = {
         .url = line->text, .url_bytes = line->bytes, .line = line->number, .result = &result, .crawl = &note};
-    crawler->counts.pages++;
     if (delivery_put(crawler->config.delivery, 0, &outcome) != STATUS_OK)
         crawler_stop(crawler, "the output cannot be written", false);
 }
@@ -280,7 +280,6 @@ void crawl_seed(struct crawler *crawler, const struct input_line *line)
 {
     struct url_parts parts;
     struct url_text text;
-    crawler->counts.seeds++;
     if (line->too_long) {
         tell_bad_seed(crawler, line, FETCH_INVALID_URL, "the URL is longer than 4096 bytes");
         return;

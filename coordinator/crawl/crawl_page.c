@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coordinator/crawl/crawl_links.h"
+#include "coordinator/crawl/crawl_report.h"
+
 /* The link of that kind; false: the page has none. */
 static bool find_link(struct page *page, const void *block, enum link_kind kind, struct page_link *found)
 {
@@ -99,8 +102,6 @@ static void tell_of_page(struct crawler *crawler, struct crawl_request *request,
         memcpy(copy, text, bytes + 1);
         note.duplicate_of = (struct url_text){copy, bytes};
     }
-    crawler->counts.duplicates += is_twin || is_view;
-    crawler->counts.links += note.links;
     crawl_tell_page(crawler, request, result, &note);
     page_rewind(page, result->page);
     struct page_link canonical;
@@ -119,7 +120,6 @@ static void tell_of_page(struct crawler *crawler, struct crawl_request *request,
 void crawl_page_came(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result)
 {
     struct page page;
-    crawler->counts.pages++;
     if (result->error == FETCH_CANCELLED && !crawler->stopping && crawler->config.options->same_type) {
         crawl_tell_skipped(crawler, &request->url, REASON_TYPE, result->detail, FETCH_OK);
         return;

@@ -2,7 +2,7 @@
 #ifndef SHOAL_CRAWL_PAGE_H
 #define SHOAL_CRAWL_PAGE_H
 
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_state.h"
 
 /* The last try of a page has ended. */
 void crawl_page_came(struct crawler *crawler, struct crawl_request *request, const struct fetch_result *result);

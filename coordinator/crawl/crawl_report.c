@@ -1,7 +1,8 @@
 /* crawl_report.c: what a crawl reports of its pages. */
+#include "coordinator/crawl/crawl_report.h"
+
 #include <string.h>
 
-#include "coordinator/crawl/crawler_inside.h"
 #include "coordinator/fetch/report.h"
 
 static void hand_on(struct crawler *crawler, const struct frontier_url *url, uint32_t attempts,
@@ -53,7 +54,6 @@ void crawl_tell_skipped(struct crawler *crawler, const struct frontier_url *url,
     if (error == FETCH_CANCELLED)
         rule = crawler->stop_detail;
     struct fetch_result result = report_local_result(error, rule, url->url);
-    crawler->counts.skipped++;
     stories_add(crawler->stories, url->fingerprint, "skipped: %s: %s", reason_name(reason), rule);
     hand_on(crawler, url, 0, &result, &note);
 }
@@ -63,7 +63,6 @@ void crawl_tell_unreachable(struct crawler *crawler, const struct frontier_url *
 {
     struct crawl_note note = {.reason = (enum crawl_reason)url->reason, .depth = url->depth};
     struct fetch_result result = report_local_result(error, detail, url->url);
-    crawler->counts.pages++;
     stories_add(crawler->stories, url->fingerprint, "failed: %s: %s", fetch_error_name(error), detail);
     hand_on(crawler, url, 0, &result, &note);
 }

@@ -1,14 +1,16 @@
-/* crawl_request.c: requests on their way: made, owed, handed to the executor, ended.
+/* crawl_request.c: requests on their way: chosen, handed to the executor, ended.
  *
  * The executor may run our callback, request_done(), inside any of its functions that we call. So before each such call a request
  * stands in no list, or in that of those in flight, and nothing is read from it afterwards. */
-#include <stdlib.h>
-#include <string.h>
+#include "coordinator/crawl/crawl_request.h"
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "coordinator/crawl/crawl_answers.h"
+#include "coordinator/crawl/crawl_errands.h"
 #include "coordinator/crawl/crawl_page.h"
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_report.h"
+#include "coordinator/crawl/crawl_site.h"
 
 #define BACKING_OFF_MAX 1024u /* more go back to the frontier at once */
 #define SKIPS_A_TURN 512u
@@ -42,83 +44,6 @@ static void list_remove(struct request_list *list, struct crawl_request *request
     list->count--;
 }
 
-struct crawl_request *request_new(struct crawler *crawler, enum errand errand, struct site *site, const char *url,
-                                  size_t url_bytes)
-{
-    struct crawl_request *request = crawler->free;
-    if (request != NULL)
-        crawler->free = request->next;
-    else
-        request = malloc(sizeof *request);
-    if (request == NULL)
-        return NULL;
-    memset(request, 0, offsetof(struct crawl_request, text));
-    request->crawler = crawler;
-    request->errand = errand;
-    request->site = request->for_site = site;
-    request->due.index = DUE_NOWHERE;
-    memcpy(request->text, url, url_bytes);
-    request->text[url_bytes] = '\0';
-    request->url.url = request->text;
-    request->url.url_bytes = url_bytes;
-    return request;
-}
-
-void request_free(struct crawler *crawler, struct crawl_request *request)
-{
-    request->next = crawler->free;
-    crawler->free = request;
-}
-
-/* Sitemaps last: they wait for robots.txt, and what they wait for must not wait behind them. */
-void request_owe(struct crawl_request *request)
-{
-    struct site *site = request->site;
-    bool is_sitemap = request->errand == ERRAND_SITEMAP;
-    struct crawl_request *before = is_sitemap ? site->last_errand : NULL;
-    struct crawl_request *at = is_sitemap ? NULL : site->errands;
-    while (at != NULL && at->errand != ERRAND_SITEMAP) {
-        before = at;
-        at = at->next;
-    }
-    request->next = at;
-    if (before != NULL)
-        before->next = request;
-    else
-        site->errands = request;
-    if (at == NULL)
-        site->last_errand = request;
-    request->crawler->owed++;
-}
-
-static void owe_first(struct crawl_request *request)
-{
-    struct site *site = request->site;
-    request->next = site->errands;
-    site->errands = request;
-    if (site->last_errand == NULL)
-        site->last_errand = request;
-    request->crawler->owed++;
-}
-
-bool request_errand_may(const struct site *site)
-{
-    return site->errands != NULL && (site->errands->errand != ERRAND_SITEMAP || site->gate != GATE_UNKNOWN);
-}
-
-struct crawl_request *request_take_errand(struct crawler *crawler, struct site *site)
-{
-    struct crawl_request *request = site->errands;
-    if (request == NULL)
-        return NULL;
-    site->errands = request->next;
-    if (site->errands == NULL)
-        site->last_errand = NULL;
-    request->next = NULL;
-    crawler->owed--;
-    return request;
-}
-
 /* ---- what comes next ---- */
 
 /* A page of the site that may be asked for; NULL: none waits, or so many were skipped that others come first. */
@@ -132,19 +57,19 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
             return NULL;
         }
         struct frontier_url url;
-        enum status status = crawler->frontier->ops->pop_due(crawler->frontier, site->number, &url);
+        enum status status = frontier_pop(crawler->frontier, site->number, &url);
         if (status != STATUS_OK) {
             if (status != STATUS_END)
                 crawler_break(crawler, status);
             return NULL;
         }
         bool is_explained = stories_have(crawler->stories, url.fingerprint);
-        if (crawl_robots_allow(crawler, site, url.url, is_explained)) {
+        if (site_allows(site, url.url, is_explained, crawler->rule, sizeof crawler->rule)) {
             if (is_explained)
                 stories_add(crawler->stories, url.fingerprint, "allowed: %s", crawler->rule);
             struct crawl_request *request = request_new(crawler, ERRAND_PAGE, site, url.url, url.url_bytes);
             if (request == NULL) {
-                crawler->frontier->ops->requeue(crawler->frontier, site->number, &url);
+                frontier_requeue(crawler->frontier, site->number, &url);
                 crawler_break(crawler, STATUS_OUT_OF_MEMORY);
                 return NULL;
             }
@@ -155,7 +80,7 @@ static struct crawl_request *next_page(struct crawler *crawler, struct site *sit
         /* What the user asked for is a failure if it is not to be had. */
         enum fetch_error error = url.flags & URL_IS_SEED ? FETCH_BLOCKED_ROBOTS : FETCH_OK;
         crawl_tell_skipped(crawler, &url, REASON_ROBOTS, crawler->rule, error);
-        crawler->frontier->ops->done(crawler->frontier, site->number, &url);
+        frontier_done(crawler->frontier);
     }
     return NULL;
 }
@@ -165,7 +90,8 @@ static struct crawl_request *next_errand(struct crawler *crawler, struct site *s
 {
     while (request_errand_may(site)) {
         struct crawl_request *request = request_take_errand(crawler, site);
-        if (request->errand != ERRAND_SITEMAP || crawl_robots_allow(crawler, site, request->text, false))
+        if (request->errand != ERRAND_SITEMAP ||
+            site_allows(site, request->text, false, crawler->rule, sizeof crawler->rule))
             return request;
         crawler_say(crawler, "sitemap %s: not asked for: %s", request->text, crawler->rule);
         request_free(crawler, request);
@@ -223,9 +149,9 @@ static void put_back(struct crawler *crawler, struct crawl_request *request)
     if (request->errand == ERRAND_SITEMAP) {
         request_owe(request);
     } else if (request->errand != ERRAND_PAGE) {
-        owe_first(request);
+        request_owe_first(request);
     } else {
-        enum status status = crawler->frontier->ops->requeue(crawler->frontier, site->number, &request->url);
+        enum status status = frontier_requeue(crawler->frontier, site->number, &request->url);
         request_free(crawler, request);
         if (status != STATUS_OK)
             crawler_break(crawler, status);
@@ -352,7 +278,7 @@ void request_end(struct crawler *crawler, struct crawl_request *request, const s
     switch (request->errand) {
     case ERRAND_PAGE:
         crawl_page_came(crawler, request, result);
-        crawler->frontier->ops->done(crawler->frontier, site->number, &request->url);
+        frontier_done(crawler->frontier);
         break;
     case ERRAND_LOOK_UP:
         crawl_looked_up(crawler, request, result);

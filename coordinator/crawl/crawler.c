@@ -8,36 +8,27 @@
 
 #include "common/clock.h"
 #include "common/fingerprint.h"
-#include "coordinator/crawl/crawl_page.h"
-#include "coordinator/crawl/crawler_inside.h"
+#include "coordinator/crawl/crawl_drain.h"
+#include "coordinator/crawl/crawl_errands.h"
+#include "coordinator/crawl/crawl_links.h"
+#include "coordinator/crawl/crawl_request.h"
+#include "coordinator/crawl/crawl_site.h"
 #include "coordinator/fetch/report.h"
+#include "coordinator/politeness/hosts.h"
 
 /* In one feed at most, so that results and signals are seen to in between. */
 #define SEEDS_A_FEED 1024u
 #define TOLD_A_FEED 2048u
 #define SEEDS_WAITING_MAX 1000000u /* of seeds no more are read while so many URLs wait */
 
-void crawler_say(struct crawler *crawler, const char *format, ...)
+static struct crawler *crawler_of(struct work *work)
 {
-    char line[URL_BYTES_MAX + 512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    crawler->config.say(crawler->config.say_context, line);
+    return (struct crawler *)(void *)work;
 }
 
-void crawler_break(struct crawler *crawler, enum status status)
+static const struct crawler *crawler_of_const(const struct work *work)
 {
-    if (!crawler->broken) {
-        const char *why = crawler->frontier != NULL ? crawler->frontier->why : "";
-        if (why[0] == '\0' && crawler->put_offs != NULL)
-            why = url_log_why(crawler->put_offs);
-        snprintf(crawler->why, sizeof crawler->why, "the crawl cannot go on: %s",
-                 status == STATUS_SYSTEM && why[0] != '\0' ? why : status_name(status));
-    }
-    crawler->broken = true;
-    crawler_stop(crawler, crawler->why, true);
+    return (const struct crawler *)(const void *)work;
 }
 
 /* ---- set-up ---- */
@@ -78,7 +69,7 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
     snprintf(why, why_bytes, "no memory");
     enum status status = scope_open(&crawler->scope, &options->scope, why, why_bytes);
     if (status == STATUS_OK)
-        status = frontier_local_open(&crawler->frontier, options->frontier_bytes, NULL);
+        status = frontier_open(&crawler->frontier, options->frontier_bytes, NULL);
     crawler->parser = url_parser_open();
     crawler->resolver = url_resolver_open();
     crawler->query = url_query_open(options->ignore_query, options->strip, options->strip_count);
@@ -86,17 +77,17 @@ static enum status open_parts(struct crawler *crawler, char *why, size_t why_byt
     crawler->politeness = politeness_open(&polite);
     crawler->sites = sites_open();
     crawler->named = url_set_open();
-    crawler->put_off = url_set_open();
+    crawler->deferred_seen = url_set_open();
     crawler->texts = url_log_open();
-    crawler->put_offs = url_log_open();
+    crawler->deferred = url_log_open();
     crawler->duplicates = duplicates_open();
     crawler->stories = stories_open();
     if (status != STATUS_OK)
         return status;
     bool all = crawler->parser != NULL && crawler->resolver != NULL && crawler->query != NULL &&
                crawler->traps != NULL && crawler->politeness != NULL && crawler->sites != NULL &&
-               crawler->named != NULL && crawler->put_off != NULL && crawler->texts != NULL &&
-               crawler->put_offs != NULL && crawler->duplicates != NULL && crawler->stories != NULL &&
+               crawler->named != NULL && crawler->deferred_seen != NULL && crawler->texts != NULL &&
+               crawler->deferred != NULL && crawler->duplicates != NULL && crawler->stories != NULL &&
                retries_open(&crawler->retries, 64);
     return all ? want_stories(crawler) : STATUS_OUT_OF_MEMORY;
 }
@@ -118,37 +109,9 @@ static void name_resolved_hosts(struct crawler *crawler)
     }
 }
 
-enum status crawler_open(struct crawler **out, const struct crawler_config *config, char *why, size_t why_bytes)
+static void work_close(struct work *work)
 {
-    *out = NULL;
-    struct crawler *crawler = calloc(1, sizeof *crawler);
-    if (crawler == NULL) {
-        snprintf(why, why_bytes, "no memory");
-        return STATUS_OUT_OF_MEMORY;
-    }
-    const struct crawl_options *options = config->options;
-    struct executor_stats stats;
-    executor_stats(config->executor, &stats);
-    crawler->config = *config;
-    crawler->stop_detail = "";
-    bool is_polite = options->fetch.per_host > 0 || options->delay_ms > 0;
-    crawler->counts_addresses = is_polite && options->fetch.executor.proxy == NULL;
-    /* A request that waits within the executor has had its turn, and would come with the next one's. */
-    crawler->window = is_polite ? stats.concurrency : 4 * stats.concurrency;
-    enum status status = open_parts(crawler, why, why_bytes);
-    if (status != STATUS_OK) {
-        crawler_close(crawler);
-        return status;
-    }
-    name_resolved_hosts(crawler);
-    *out = crawler;
-    return STATUS_OK;
-}
-
-void crawler_close(struct crawler *crawler)
-{
-    if (crawler == NULL)
-        return;
+    struct crawler *crawler = crawler_of(work);
     struct crawl_request *request;
     while ((request = request_abandon(crawler)) != NULL)
         free(request);
@@ -165,15 +128,14 @@ void crawler_close(struct crawler *crawler)
     retries_close(&crawler->retries);
     stories_close(crawler->stories);
     duplicates_close(crawler->duplicates);
-    url_log_close(crawler->put_offs);
+    url_log_close(crawler->deferred);
     url_log_close(crawler->texts);
-    url_set_close(crawler->put_off);
+    url_set_close(crawler->deferred_seen);
     url_set_close(crawler->named);
     politeness_close(crawler->politeness);
     sites_close(crawler->sites);
     traps_close(crawler->traps);
-    if (crawler->frontier != NULL)
-        crawler->frontier->ops->close(crawler->frontier);
+    frontier_close(crawler->frontier);
     scope_close(crawler->scope);
     url_query_close(crawler->query);
     url_resolver_close(crawler->resolver);
@@ -182,30 +144,6 @@ void crawler_close(struct crawler *crawler)
 }
 
 /* ---- turns ---- */
-
-static bool wants_turn(const struct crawler *crawler, const struct site *site)
-{
-    if (site->is_resolving || site->is_drained || crawler->stopping || crawler->is_full)
-        return false;
-    if (request_errand_may(site))
-        return true;
-    return site->gate != GATE_UNKNOWN && crawler->frontier->ops->waiting(crawler->frontier, site->number) > 0;
-}
-
-void crawler_update(struct crawler *crawler, struct site *site)
-{
-    bool wants = wants_turn(crawler, site);
-    if (wants != site->polite.wants)
-        politeness_want(crawler->politeness, &site->polite, wants, clock_now_ns());
-    bool was_told = (site->is_drained && !site->is_in_drain) || site->number < crawler->drained_site;
-    if (!was_told || (site->errands == NULL && crawler->frontier->ops->waiting(crawler->frontier, site->number) == 0))
-        return;
-    /* More came since. */
-    if (site->is_drained && !site->is_in_drain)
-        crawler_drain(crawler, site);
-    if (site->number < crawler->drained_site)
-        crawler->drained_site = site->number;
-}
 
 /* Starts what may. */
 static void start_due(struct crawler *crawler)
@@ -238,7 +176,7 @@ static void start_due(struct crawler *crawler)
 static bool read_seeds(struct crawler *crawler)
 {
     struct frontier_counts counts;
-    crawler->frontier->ops->count(crawler->frontier, &counts);
+    frontier_count(crawler->frontier, &counts);
     crawler->waits_for_input = false;
     if (counts.waiting >= SEEDS_WAITING_MAX)
         return false;
@@ -261,13 +199,23 @@ static bool read_seeds(struct crawler *crawler)
 
 /* ---- the turn ---- */
 
+/* A future that is cancelled may run its callback at once, which takes it out of the list, and no other. */
+static void cancel(struct crawler *crawler, bool running_too)
+{
+    for (struct crawl_request *request = crawler->in_flight.first, *next; request != NULL; request = next) {
+        next = request->next;
+        if (running_too || !future_running(request->future))
+            future_cancel(request->future);
+    }
+}
+
 static enum status feed_stopped(struct crawler *crawler)
 {
     struct crawl_request *request;
     if (!crawler->stop_begun) {
         crawler->stop_begun = true;
         crawler->drained_site = 0;
-        crawler_cancel(crawler, false);
+        cancel(crawler, false);
         while ((request = request_take_backing_off(crawler)) != NULL) {
             struct fetch_result result = report_local_result(FETCH_CANCELLED, crawler->stop_detail, request->text);
             request_end(crawler, request, &result);
@@ -277,7 +225,7 @@ static enum status feed_stopped(struct crawler *crawler)
         return STATUS_OK;
     if (crawler->in_flight.count > 0)
         return STATUS_WOULD_BLOCK;
-    return crawler->tells_rest && crawl_tell_put_off(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
+    return crawler->tells_rest && crawl_tell_deferred(crawler, TOLD_A_FEED) ? STATUS_OK : STATUS_END;
 }
 
 static bool is_at_rest(const struct crawler *crawler)
@@ -285,12 +233,13 @@ static bool is_at_rest(const struct crawler *crawler)
     struct frontier_counts counts;
     if (!crawler->input_ended || crawler->in_flight.count > 0 || crawler->backing_off > 0 || crawler->owed > 0)
         return false;
-    crawler->frontier->ops->count(crawler->frontier, &counts);
+    frontier_count(crawler->frontier, &counts);
     return counts.waiting == 0;
 }
 
-enum status crawler_feed(struct crawler *crawler)
+static enum status work_feed(struct work *work)
 {
+    struct crawler *crawler = crawler_of(work);
     crawler->executor_full = false;
     if (crawler->stopping)
         return feed_stopped(crawler);
@@ -305,15 +254,16 @@ enum status crawler_feed(struct crawler *crawler)
         return STATUS_OK;
     if (!is_at_rest(crawler))
         return STATUS_WOULD_BLOCK;
-    if (crawl_tell_put_off(crawler, TOLD_A_FEED))
+    if (crawl_tell_deferred(crawler, TOLD_A_FEED))
         return STATUS_OK;
     if (url_log_why(crawler->texts)[0] != '\0')
         crawler_say(crawler, "referrers are not told since then: %s", url_log_why(crawler->texts));
     return STATUS_END;
 }
 
-int64_t crawler_next_ns(const struct crawler *crawler)
+static int64_t work_next_ns(const struct work *work)
 {
+    const struct crawler *crawler = crawler_of_const(work);
     if (crawler->stopping)
         return DEADLINE_NEVER;
     int64_t due_ns = retries_next_ns(&crawler->retries);
@@ -324,33 +274,19 @@ int64_t crawler_next_ns(const struct crawler *crawler)
 
 /* ---- stopping ---- */
 
-void crawler_stop(struct crawler *crawler, const char *detail, bool tell_rest)
+static void work_stop(struct work *work, const char *detail, bool read_rest)
 {
-    if (!crawler->stopping) {
-        crawler->stopping = true;
-        crawler->tells_rest = tell_rest;
-        crawler->stop_detail = detail;
-    }
-    crawler->tells_rest = crawler->tells_rest && tell_rest;
+    crawler_stop(crawler_of(work), detail, read_rest);
 }
 
-/* A future that is cancelled may run its callback at once, which takes it out of the list, and no other. */
-void crawler_cancel(struct crawler *crawler, bool running_too)
+static void work_cancel_in_flight(struct work *work)
 {
-    for (struct crawl_request *request = crawler->in_flight.first, *next; request != NULL; request = next) {
-        next = request->next;
-        if (running_too || !future_running(request->future))
-            future_cancel(request->future);
-    }
+    cancel(crawler_of(work), true);
 }
 
-void crawler_cancel_in_flight(struct crawler *crawler)
+static void work_abandon(struct work *work)
 {
-    crawler_cancel(crawler, true);
-}
-
-void crawler_abandon(struct crawler *crawler)
-{
+    struct crawler *crawler = crawler_of(work);
     struct crawl_request *request;
     while ((request = request_abandon(crawler)) != NULL) {
         struct fetch_result result = report_local_result(FETCH_CANCELLED, crawler->stop_detail, request->text);
@@ -360,40 +296,35 @@ void crawler_abandon(struct crawler *crawler)
 
 /* ---- what it says of itself ---- */
 
-bool crawler_waits_for_input(const struct crawler *crawler)
+static bool work_waits_for_input(const struct work *work)
 {
+    const struct crawler *crawler = crawler_of_const(work);
     return crawler->waits_for_input && !crawler->stopping;
 }
 
-bool crawler_is_broken(const struct crawler *crawler)
+static bool work_is_broken(const struct work *work)
 {
-    return crawler->broken;
+    return crawler_of_const(work)->broken;
 }
 
-bool crawler_input_failed(const struct crawler *crawler)
+static bool work_input_failed(const struct work *work)
 {
-    return crawler->input_failed;
+    return crawler_of_const(work)->input_failed;
 }
 
-const char *crawler_why(const struct crawler *crawler)
+static void work_count(const struct work *work, struct work_counts *counts)
 {
-    return crawler->why;
-}
-
-void crawler_count(const struct crawler *crawler, struct crawler_counts *counts)
-{
+    const struct crawler *crawler = crawler_of_const(work);
     struct frontier_counts frontier;
     struct politeness_counts polite;
-    crawler->frontier->ops->count(crawler->frontier, &frontier);
+    frontier_count(crawler->frontier, &frontier);
     politeness_count(crawler->politeness, &polite, clock_now_ns());
-    *counts = crawler->counts;
-    counts->input_ended = crawler->input_ended;
-    counts->seen = frontier.seen;
-    counts->waiting = frontier.waiting;
-    counts->backing_off = crawler->backing_off;
-    counts->in_flight = crawler->in_flight.count;
-    counts->sites = sites_count(crawler->sites);
-    counts->held_sites = polite.held;
+    *counts = (struct work_counts){
+        .is_crawl = true,
+        .unfinished = frontier.waiting + crawler->backing_off + crawler->in_flight.count,
+        .hosts = sites_count(crawler->sites),
+        .held_hosts = polite.held,
+    };
 }
 
 static const char *errand_text(const struct crawl_request *request)
@@ -401,8 +332,9 @@ static const char *errand_text(const struct crawl_request *request)
     return request->errand == ERRAND_LOOK_UP ? "the address of " : "";
 }
 
-size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t text_bytes, int64_t now_ns)
+static size_t work_describe_wait(const struct work *work, char *text, size_t text_bytes, int64_t now_ns)
 {
+    const struct crawler *crawler = crawler_of_const(work);
     int bytes = 0;
     const struct crawl_request *oldest = crawler->in_flight.first;
     int64_t due_ns;
@@ -416,6 +348,57 @@ size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t t
                              (long long)((due_ns - now_ns + NS_PER_S - 1) / NS_PER_S));
     }
     return bytes <= 0 ? 0 : (size_t)bytes < text_bytes ? (size_t)bytes : text_bytes - 1;
+}
+
+static const struct work_ops CRAWLER_WORK = {
+    .name = "crawl",
+    .feed = work_feed,
+    .next_ns = work_next_ns,
+    .waits_for_input = work_waits_for_input,
+    .stop = work_stop,
+    .cancel_in_flight = work_cancel_in_flight,
+    .abandon = work_abandon,
+    .is_broken = work_is_broken,
+    .input_failed = work_input_failed,
+    .count = work_count,
+    .describe_wait = work_describe_wait,
+    .close = work_close,
+};
+
+enum status crawler_open(struct work **work, struct crawler **out, const struct crawler_config *config, char *why,
+                         size_t why_bytes)
+{
+    *work = NULL;
+    *out = NULL;
+    struct crawler *crawler = calloc(1, sizeof *crawler);
+    if (crawler == NULL) {
+        snprintf(why, why_bytes, "no memory");
+        return STATUS_OUT_OF_MEMORY;
+    }
+    const struct crawl_options *options = config->options;
+    struct executor_stats stats;
+    executor_stats(config->executor, &stats);
+    crawler->config = *config;
+    crawler->stop_detail = "";
+    bool is_polite = options->fetch.per_host > 0 || options->delay_ms > 0;
+    crawler->counts_addresses = is_polite && options->fetch.executor.proxy == NULL;
+    /* A request that waits within the executor has had its turn, and would come with the next one's. */
+    crawler->window = is_polite ? stats.concurrency : 4 * stats.concurrency;
+    enum status status = open_parts(crawler, why, why_bytes);
+    if (status != STATUS_OK) {
+        work_close(&crawler->work);
+        return status;
+    }
+    name_resolved_hosts(crawler);
+    crawler->work.ops = &CRAWLER_WORK;
+    *work = &crawler->work;
+    *out = crawler;
+    return STATUS_OK;
+}
+
+const char *crawler_why(const struct crawler *crawler)
+{
+    return crawler->why;
 }
 
 __attribute__((format(printf, 2, 3))) static void tell(struct crawler *crawler, const char *format, ...)
@@ -449,7 +432,7 @@ static void tell_unseen(struct crawler *crawler, const char *url, size_t url_byt
     }
     bool is_new;
     const struct site *site = sites_of(crawler->sites, &parts, &is_new);
-    if (site != NULL && !is_new && !crawl_robots_allow(crawler, site, url, false))
+    if (site != NULL && !is_new && !site_allows(site, url, false, crawler->rule, sizeof crawler->rule))
         tell(crawler, "  it would be skipped: robots: %s", crawler->rule);
 }
 

@@ -28,10 +28,11 @@
 #include "coordinator/executor/executor.h"
 #include "coordinator/output/delivery.h"
 #include "coordinator/run/input.h"
+#include "coordinator/run/work.h"
 
 struct crawler;
 
-/* All borrowed until crawler_close(). */
+/* All borrowed until the work is closed. */
 struct crawler_config {
     const struct crawl_options *options;
     struct executor *executor;
@@ -45,39 +46,10 @@ struct crawler_config {
     void *say_context; /* of both */
 };
 
-struct crawler_counts {
-    uint64_t seeds; /* lines of input so far */
-    bool input_ended;
-    uint64_t pages;   /* that ended, failures included */
-    uint64_t seen;    /* URLs */
-    uint64_t skipped; /* told so far */
-    uint64_t duplicates;
-    uint64_t waiting; /* in the frontier */
-    uint64_t links;   /* of all pages */
-    uint32_t backing_off, in_flight;
-    uint32_t sites, held_sites;
-};
-
-/* Errors: INVALID_ARGUMENT (an expression; why), OUT_OF_MEMORY. */
-enum status crawler_open(struct crawler **crawler, const struct crawler_config *config, char *why, size_t why_bytes);
-
-/* Futures in flight are released; their callbacks must not run any more, so close the executor first. Accepts NULL. */
-void crawler_close(struct crawler *crawler);
-
-/* What run.c asks of whatever gives it work: see work.h. feed: OK: call again soon; WOULD_BLOCK: wait for the executor, the time
- * crawler_next_ns() or the input; END: all that was seen has its outcome. */
-enum status crawler_feed(struct crawler *crawler);
-int64_t crawler_next_ns(const struct crawler *crawler);
-bool crawler_waits_for_input(const struct crawler *crawler);
-void crawler_stop(struct crawler *crawler, const char *detail, bool tell_rest);
-void crawler_cancel_in_flight(struct crawler *crawler);
-void crawler_abandon(struct crawler *crawler);
-bool crawler_is_broken(const struct crawler *crawler);
-bool crawler_input_failed(const struct crawler *crawler);
-void crawler_count(const struct crawler *crawler, struct crawler_counts *counts);
-
-/* One line about what the crawl waits for; 0: nothing to say. */
-size_t crawler_describe_wait(const struct crawler *crawler, char *text, size_t text_bytes, int64_t now_ns);
+/* *work is the crawl as what run.c runs; closing it closes the crawler, which stays the work's. Close the executor first.
+ * Errors: INVALID_ARGUMENT (an expression; why), OUT_OF_MEMORY. */
+enum status crawler_open(struct work **work, struct crawler **crawler, const struct crawler_config *config, char *why,
+                         size_t why_bytes);
 
 /* Why it broke: memory, a temporary file; "" otherwise. */
 const char *crawler_why(const struct crawler *crawler);

@@ -156,3 +156,30 @@ void site_open_gate(struct site *site, struct robots *robots)
     site->robots = robots;
     site->gate = robots != NULL ? GATE_RULES : GATE_OPEN;
 }
+
+bool site_allows(const struct site *site, const char *url, bool explains, char *rule, size_t rule_bytes)
+{
+    if (site->gate == GATE_CLOSED) {
+        snprintf(rule, rule_bytes, "robots.txt cannot be had: %s", site->gate_why != NULL ? site->gate_why : "");
+        return false;
+    }
+    if (site->gate != GATE_RULES) {
+        if (explains)
+            snprintf(rule, rule_bytes, "there is no robots.txt, or nobody asks for it");
+        return true;
+    }
+    const char *host = strstr(url, "://");
+    const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+    if (path == NULL)
+        path = "/";
+    struct robots_verdict verdict = robots_judge(site->robots, (struct url_text){path, strlen(path)});
+    if (verdict.is_allowed && !explains)
+        return true;
+    if (verdict.line > 0)
+        snprintf(rule, rule_bytes, "robots.txt line %u: %.*s", (unsigned)verdict.line, (int)verdict.rule.bytes,
+                 verdict.rule.at);
+    else
+        snprintf(rule, rule_bytes, "%s",
+                 verdict.is_allowed ? "no line of robots.txt concerns it" : "too much to compare with robots.txt");
+    return verdict.is_allowed;
+}

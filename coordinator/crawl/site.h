@@ -72,4 +72,7 @@ void site_close_gate(struct site *site, const char *why);
 void site_open_gate(struct site *site,
                     struct robots *robots); /* robots: NULL for GATE_OPEN; owned by the site from now on */
 
+/* Whether the site's robots.txt allows the URL. If not, or if explains: why, in rule. */
+bool site_allows(const struct site *site, const char *url, bool explains, char *rule, size_t rule_bytes);
+
 #endif

@@ -107,7 +107,7 @@ static bool queue(struct bench *bench, const struct link *link, uint64_t page)
                                .referrer = page,
                                .depth = (uint32_t)(1 + link->id * 8 / bench->urls),
                                .reason = 1};
-    enum status status = bench->frontier->ops->push_if_new(bench->frontier, site_of(bench, link->id), &url, true);
+    enum status status = frontier_push(bench->frontier, site_of(bench, link->id), &url, true);
     if (status == STATUS_OK) {
         bench->pushed++;
         bench->url_bytes += link->bytes;
@@ -133,9 +133,9 @@ static void ask(struct bench *bench, struct link *links)
 {
     struct frontier *frontier = bench->frontier;
     for (unsigned i = 0; i < LINKS_A_PAGE; i++)
-        frontier->ops->prefetch(frontier, links[i].fingerprint);
+        frontier_prefetch(frontier, links[i].fingerprint);
     for (unsigned i = 0; i < LINKS_A_PAGE; i++)
-        links[i].is_new = !frontier->ops->knows(frontier, links[i].fingerprint);
+        links[i].is_new = !frontier_knows(frontier, links[i].fingerprint);
     bench->links += LINKS_A_PAGE;
 }
 
@@ -143,11 +143,11 @@ static bool take_one(struct bench *bench, uint32_t site)
 {
     struct frontier *frontier = bench->frontier;
     struct frontier_url url;
-    enum status status = frontier->ops->pop_due(frontier, site, &url);
+    enum status status = frontier_pop(frontier, site, &url);
     if (status != STATUS_OK)
         return status == STATUS_END;
     bench->popped++;
-    frontier->ops->done(frontier, site, &url);
+    frontier_done(frontier);
     return true;
 }
 
@@ -178,7 +178,7 @@ static bool run_turn(struct bench *bench, uint64_t first_page)
 static void note(struct bench *bench)
 {
     struct frontier_counts now;
-    bench->frontier->ops->count(bench->frontier, &now);
+    frontier_count(bench->frontier, &now);
 #define KEEP_MOST(field) bench->most.field = now.field > bench->most.field ? now.field : bench->most.field
     KEEP_MOST(memory_bytes);
     KEEP_MOST(set_bytes);
@@ -218,7 +218,7 @@ static void print(const struct bench *bench)
     getrusage(RUSAGE_SELF, &usage);
     printf("%.0f links/s of CPU: %" PRIu64 " links, %" PRIu64 " URLs (%.1f bytes each) of %u sites\n",
            links / ((double)all_ns / 1e9), bench->links, bench->pushed, (double)bench->url_bytes / urls, bench->sites);
-    printf("  ns: %.0f knows, %.0f push_if_new, %.0f pop_due and done\n", (double)bench->set_ns / links,
+    printf("  ns: %.0f knows, %.0f push, %.0f pop and done\n", (double)bench->set_ns / links,
            (double)bench->push_ns / urls, (double)bench->pop_ns / urls);
     printf("  most at a time: queues %.1f MiB of %.0f, set %.1f MiB (%.2f bytes a URL), resident %.1f MiB\n",
            (double)bench->most.memory_bytes / mib, (double)bench->budget / mib, (double)bench->most.set_bytes / mib,
@@ -284,14 +284,14 @@ int main(int argc, char **argv)
     }
     while (rounds--) {
         struct bench round = bench;
-        if (frontier_local_open(&round.frontier, round.budget, round.directory) != STATUS_OK)
+        if (frontier_open(&round.frontier, round.budget, round.directory) != STATUS_OK)
             return EXIT_FAILURE;
         bool is_well = crawl(&round);
         if (is_well)
             print(&round);
         else
-            fprintf(stderr, "bench_frontier: %s\n", round.frontier->why);
-        round.frontier->ops->close(round.frontier);
+            fprintf(stderr, "bench_frontier: %s\n", frontier_why(round.frontier));
+        frontier_close(round.frontier);
         if (!is_well || !measure_set(bench.urls))
             return EXIT_FAILURE;
     }

@@ -1,4 +1,4 @@
-/* Mirrors coordinator/crawl/frontier/frontier_local.c and all that lies below it. */
+/* Mirrors coordinator/crawl/frontier/frontier.c and all that lies below it. */
 #include "coordinator/crawl/frontier/frontier.h"
 
 #include <check.h>
@@ -32,7 +32,7 @@ static char directory[64];
 
 static void open_with(size_t budget)
 {
-    ck_assert_int_eq(frontier_local_open(&frontier, budget, directory), STATUS_OK);
+    ck_assert_int_eq(frontier_open(&frontier, budget, directory), STATUS_OK);
 }
 
 static void set_up(void)
@@ -46,7 +46,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     if (frontier)
-        frontier->ops->close(frontier);
+        frontier_close(frontier);
     frontier = NULL;
     ck_assert_int_eq(rmdir(directory), 0);
 }
@@ -90,7 +90,7 @@ static struct frontier_url url_of(uint32_t site, uint64_t id, uint32_t depth, si
 static enum status push(uint32_t site, uint64_t id, uint32_t depth, size_t bytes)
 {
     struct frontier_url url = url_of(site, id, depth, bytes);
-    return frontier->ops->push_if_new(frontier, site, &url, true);
+    return frontier_push(frontier, site, &url, true);
 }
 
 static bool is_same(const struct frontier_url *a, const struct frontier_url *b)
@@ -104,9 +104,9 @@ static bool is_same(const struct frontier_url *a, const struct frontier_url *b)
 static void pop_is(uint32_t site, uint64_t id, uint32_t depth, size_t bytes)
 {
     struct frontier_url url;
-    enum status status = frontier->ops->pop_due(frontier, site, &url);
+    enum status status = frontier_pop(frontier, site, &url);
     if (status != STATUS_OK)
-        ck_abort_msg("%s: %s", status_name(status), frontier->why);
+        ck_abort_msg("%s: %s", status_name(status), frontier_why(frontier));
     struct frontier_url expected = url_of(site, id, depth, bytes);
     if (!is_same(&url, &expected))
         ck_abort_msg("%s (depth %u) instead of %s (depth %u)", url.url, url.depth, expected.url, expected.depth);
@@ -115,21 +115,15 @@ static void pop_is(uint32_t site, uint64_t id, uint32_t depth, size_t bytes)
 static void is_empty(uint32_t site)
 {
     struct frontier_url url;
-    MUST(frontier->ops->pop_due(frontier, site, &url) == STATUS_END);
-    MUST(frontier->ops->waiting(frontier, site) == 0);
+    MUST(frontier_pop(frontier, site, &url) == STATUS_END);
+    MUST(frontier_waiting(frontier, site) == 0);
 }
 
 static struct frontier_counts counts(void)
 {
     struct frontier_counts counts;
-    frontier->ops->count(frontier, &counts);
+    frontier_count(frontier, &counts);
     return counts;
-}
-
-static void done(uint32_t site)
-{
-    static const struct frontier_url ANY;
-    frontier->ops->done(frontier, site, &ANY);
 }
 
 /* ---- order ---- */
@@ -149,7 +143,7 @@ START_TEST(urls_come_by_depth_and_then_as_they_arrived)
     static const uint64_t ORDER[] = {4, 6, 10, 1, 2, 8, 0, 5, 3, 7, 9};
     for (size_t i = 0; i < sizeof DEPTHS / sizeof *DEPTHS; i++)
         ck_assert_int_eq(push(5, i + 1, DEPTHS[i], 0), STATUS_OK);
-    ck_assert_uint_eq(frontier->ops->waiting(frontier, 5), sizeof DEPTHS / sizeof *DEPTHS);
+    ck_assert_uint_eq(frontier_waiting(frontier, 5), sizeof DEPTHS / sizeof *DEPTHS);
     for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++)
         pop_is(5, ORDER[i] + 1, DEPTHS[ORDER[i]], 0);
     is_empty(5);
@@ -172,14 +166,14 @@ END_TEST
 
 START_TEST(a_url_is_queued_once)
 {
-    ck_assert(!frontier->ops->knows(frontier, hashed(9)));
+    ck_assert(!frontier_knows(frontier, hashed(9)));
     ck_assert_int_eq(push(0, 9, 1, 0), STATUS_OK);
-    ck_assert(frontier->ops->knows(frontier, hashed(9)));
+    ck_assert(frontier_knows(frontier, hashed(9)));
     ck_assert_int_eq(push(0, 9, 0, 0), STATUS_END);
     ck_assert_int_eq(push(1, 9, 1, 0), STATUS_END);
     pop_is(0, 9, 1, 0);
     ck_assert_int_eq(push(0, 9, 1, 0), STATUS_END);
-    done(0);
+    frontier_done(frontier);
     ck_assert_int_eq(push(0, 9, 1, 0), STATUS_END);
     is_empty(0);
 }
@@ -188,8 +182,8 @@ END_TEST
 START_TEST(what_is_only_noted_is_known_and_not_queued)
 {
     struct frontier_url url = url_of(0, 3, 0, 0);
-    ck_assert_int_eq(frontier->ops->push_if_new(frontier, 0, &url, false), STATUS_OK);
-    ck_assert_int_eq(frontier->ops->push_if_new(frontier, 0, &url, false), STATUS_END);
+    ck_assert_int_eq(frontier_push(frontier, 0, &url, false), STATUS_OK);
+    ck_assert_int_eq(frontier_push(frontier, 0, &url, false), STATUS_END);
     ck_assert_int_eq(push(0, 3, 0, 0), STATUS_END);
     is_empty(0);
     ck_assert_uint_eq(counts().seen, 1);
@@ -203,21 +197,21 @@ START_TEST(what_comes_back_comes_first_and_as_it_was)
         push(2, id, 5, 0);
     struct frontier_url url;
     for (unsigned tries = 1; tries < 4; tries++) {
-        ck_assert_int_eq(frontier->ops->pop_due(frontier, 2, &url), STATUS_OK);
+        ck_assert_int_eq(frontier_pop(frontier, 2, &url), STATUS_OK);
         ck_assert_uint_eq(url.fingerprint, hashed(1));
         url.tries = (uint8_t)tries;
-        ck_assert_int_eq(frontier->ops->requeue(frontier, 2, &url), STATUS_OK);
-        ck_assert_uint_eq(frontier->ops->waiting(frontier, 2), 4);
+        ck_assert_int_eq(frontier_requeue(frontier, 2, &url), STATUS_OK);
+        ck_assert_uint_eq(frontier_waiting(frontier, 2), 4);
     }
     push(2, 5, 0, 0); /* not even a seed goes before it */
-    ck_assert_int_eq(frontier->ops->pop_due(frontier, 2, &url), STATUS_OK);
+    ck_assert_int_eq(frontier_pop(frontier, 2, &url), STATUS_OK);
     ck_assert_uint_eq(url.fingerprint, hashed(1));
     ck_assert_uint_eq(url.tries, 3);
     ck_assert_uint_eq(url.depth, 5);
     pop_is(2, 5, 0, 0);
     struct frontier_url second = url_of(2, 2, 5, 0);
     pop_is(2, 2, 5, 0);
-    ck_assert_int_eq(frontier->ops->requeue(frontier, 2, &second), STATUS_OK);
+    ck_assert_int_eq(frontier_requeue(frontier, 2, &second), STATUS_OK);
     push(2, 6, 5, 0);
     pop_is(2, 2, 5, 0);
     pop_is(2, 3, 5, 0);
@@ -241,11 +235,11 @@ START_TEST(urls_of_any_length_come_back_as_they_were)
         {.url = "h", .url_bytes = 1, .fingerprint = 3, .redirects = 255, .tries = 255, .flags = 255},
     };
     for (uint32_t i = 0; i < 4; i++)
-        ck_assert_int_eq(frontier->ops->push_if_new(frontier, i % 2, &ODD[i], true), STATUS_OK);
+        ck_assert_int_eq(frontier_push(frontier, i % 2, &ODD[i], true), STATUS_OK);
     static const unsigned ORDER[] = {0, 2, 3, 1};
     for (unsigned i = 0; i < 4; i++) {
         struct frontier_url url;
-        ck_assert_int_eq(frontier->ops->pop_due(frontier, ORDER[i] % 2, &url), STATUS_OK);
+        ck_assert_int_eq(frontier_pop(frontier, ORDER[i] % 2, &url), STATUS_OK);
         ck_assert(is_same(&url, &ODD[ORDER[i]]));
     }
 }
@@ -256,22 +250,22 @@ START_TEST(all_are_counted)
     for (uint64_t id = 1; id <= 10; id++)
         push((uint32_t)id % 2, id, 0, 0);
     struct frontier_url url;
-    ck_assert_int_eq(frontier->ops->pop_due(frontier, 0, &url), STATUS_OK);
+    ck_assert_int_eq(frontier_pop(frontier, 0, &url), STATUS_OK);
     ck_assert_uint_eq(counts().in_flight, 1);
     ck_assert_uint_eq(counts().waiting, 9);
-    ck_assert_int_eq(frontier->ops->requeue(frontier, 0, &url), STATUS_OK);
+    ck_assert_int_eq(frontier_requeue(frontier, 0, &url), STATUS_OK);
     ck_assert_uint_eq(counts().in_flight, 0);
     ck_assert_uint_eq(counts().waiting, 10);
-    ck_assert_int_eq(frontier->ops->pop_due(frontier, 0, &url), STATUS_OK);
-    frontier->ops->done(frontier, 0, &url);
+    ck_assert_int_eq(frontier_pop(frontier, 0, &url), STATUS_OK);
+    frontier_done(frontier);
     struct frontier_counts now = counts();
     ck_assert_uint_eq(now.in_flight, 0);
     ck_assert_uint_eq(now.waiting, 9);
     ck_assert_uint_eq(now.seen, 10);
     ck_assert_uint_gt(now.set_bytes, 80);
     ck_assert_uint_gt(now.memory_bytes, 0);
-    ck_assert_uint_eq(frontier->ops->waiting(frontier, 0), 4);
-    ck_assert_uint_eq(frontier->ops->waiting(frontier, 1), 5);
+    ck_assert_uint_eq(frontier_waiting(frontier, 0), 4);
+    ck_assert_uint_eq(frontier_waiting(frontier, 1), 5);
 }
 END_TEST
 
@@ -330,7 +324,7 @@ START_TEST(a_million_urls_pass_through_a_mebibyte)
 {
     for (uint64_t id = 1; id <= PASSING; id++) {
         if (push((uint32_t)(id % PASSING_SITES), id, depth_of(id), 0) != STATUS_OK)
-            ck_abort_msg("%s", frontier->why);
+            ck_abort_msg("%s", frontier_why(frontier));
         if (id % 100 == 0)
             within(MIB, 0);
     }
@@ -374,11 +368,11 @@ END_TEST
 
 START_TEST(fifty_thousand_sites_with_a_url_or_two_are_within_the_budget)
 {
-    frontier->ops->close(frontier);
+    frontier_close(frontier);
     open_with(2 * MIB);
     for (uint32_t site = 0; site < SMALL_SITES; site++) {
         if (push(site, site + 1ull, site % 3, 0) != STATUS_OK)
-            ck_abort_msg("site %u: %s", site, frontier->why);
+            ck_abort_msg("site %u: %s", site, frontier_why(frontier));
         if (site % 1000 == 0)
             within(2 * MIB, 0);
     }
@@ -409,7 +403,7 @@ START_TEST(sites_that_fill_the_budget_by_themselves_are_refused)
     while ((status = push(site, site + 1ull, 0, 0)) == STATUS_OK)
         site += 8; /* a cell of sites for each */
     ck_assert_int_eq(status, STATUS_OUT_OF_MEMORY);
-    ck_assert(!frontier->ops->knows(frontier, hashed(site + 1ull)));
+    ck_assert(!frontier_knows(frontier, hashed(site + 1ull)));
     within(MIB, 0);
     for (uint32_t next = 0; next < site; next += 8)
         pop_is(next, next + 1ull, 0, 0);
@@ -464,7 +458,7 @@ static void model_push(uint32_t site)
         model_insert(site, item);
         return;
     }
-    MUST(status == STATUS_SYSTEM && !frontier->ops->knows(frontier, hashed(item.id)) && *frontier->why);
+    MUST(status == STATUS_SYSTEM && !frontier_knows(frontier, hashed(item.id)) && *frontier_why(frontier));
 }
 
 static void model_pop(uint32_t site)
@@ -477,11 +471,11 @@ static void model_pop(uint32_t site)
     pop_is(site, item.id, item.depth, length_of(item.id));
     memmove(&model.items[site][0], &model.items[site][1], --model.count[site] * sizeof item);
     if (draw(8)) {
-        done(site);
+        frontier_done(frontier);
         return;
     }
     struct frontier_url url = url_of(site, item.id, item.depth, length_of(item.id));
-    MUST(frontier->ops->requeue(frontier, site, &url) == STATUS_OK);
+    MUST(frontier_requeue(frontier, site, &url) == STATUS_OK);
     item.is_front = true;
     model_insert(site, item);
 }
@@ -501,7 +495,7 @@ static void compare_model(void)
     struct frontier_counts now = counts();
     uint64_t waiting = 0;
     for (uint32_t site = 0; site < MODEL_SITES; site++) {
-        MUST(frontier->ops->waiting(frontier, site) == model.count[site]);
+        MUST(frontier_waiting(frontier, site) == model.count[site]);
         waiting += model.count[site];
     }
     ck_assert_uint_eq(now.waiting, waiting);
@@ -566,7 +560,7 @@ static uint64_t fill(enum status expected)
         status = push((uint32_t)(id % 3), id, 0, 0);
     } while (status == STATUS_OK && id < 200000);
     ck_assert_int_eq(status, expected);
-    ck_assert(!frontier->ops->knows(frontier, hashed(id)));
+    ck_assert(!frontier_knows(frontier, hashed(id)));
     ck_assert_uint_eq(counts().seen, id - 1);
     return id - 1;
 }
@@ -575,9 +569,9 @@ START_TEST(a_full_disk_refuses_what_is_new_and_loses_nothing)
 {
     limit_files(700 * 1024);
     uint64_t end = fill(STATUS_SYSTEM) + 1;
-    ck_assert_ptr_nonnull(strstr(frontier->why, directory));
-    ck_assert_ptr_nonnull(strstr(frontier->why, "File too large"));
-    ck_assert_ptr_null(strchr(frontier->why, '\n'));
+    ck_assert_ptr_nonnull(strstr(frontier_why(frontier), directory));
+    ck_assert_ptr_nonnull(strstr(frontier_why(frontier), "File too large"));
+    ck_assert_ptr_null(strchr(frontier_why(frontier), '\n'));
     ck_assert_uint_gt(counts().on_disk, 1000);
     ck_assert_uint_le(counts().disk_bytes, 700 * 1024);
     for (uint64_t id = 3; id < end; id += 3)
@@ -599,10 +593,10 @@ END_TEST
 
 START_TEST(without_a_directory_all_is_well_until_the_budget_is_used_up)
 {
-    frontier->ops->close(frontier);
-    ck_assert_int_eq(frontier_local_open(&frontier, MIB, "/nowhere/at/all"), STATUS_OK);
+    frontier_close(frontier);
+    ck_assert_int_eq(frontier_open(&frontier, MIB, "/nowhere/at/all"), STATUS_OK);
     uint64_t end = fill(STATUS_SYSTEM) + 1;
-    ck_assert_str_eq(frontier->why,
+    ck_assert_str_eq(frontier_why(frontier),
                      "cannot open a temporary file for the frontier in /nowhere/at/all: No such file or directory");
     for (uint32_t site = 0; site < 3; site++) {
         for (uint64_t id = site ? site : 3; id < end; id += 3)
@@ -640,7 +634,7 @@ START_TEST(the_file_has_no_name_and_is_for_its_owner_alone)
     ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
     ck_assert_uint_eq((uint64_t)facts.st_size, counts().disk_bytes);
     ck_assert_int_eq(rmdir(directory), 0);
-    frontier->ops->close(frontier);
+    frontier_close(frontier);
     frontier = NULL;
     ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
     ck_assert_int_eq(mkdir(directory, 0700), 0);
@@ -649,9 +643,9 @@ END_TEST
 
 START_TEST(the_file_lies_in_tmpdir_unless_it_is_said_where)
 {
-    frontier->ops->close(frontier);
+    frontier_close(frontier);
     ck_assert_int_eq(setenv("TMPDIR", directory, 1), 0);
-    ck_assert_int_eq(frontier_local_open(&frontier, 0, NULL), STATUS_OK);
+    ck_assert_int_eq(frontier_open(&frontier, 0, NULL), STATUS_OK);
     for (uint64_t id = 1; id <= 20000; id++)
         MUST(push(0, id, 0, 0) == STATUS_OK);
     ck_assert_int_gt(file_descriptor(), 2);
@@ -670,7 +664,7 @@ START_TEST(two_frontiers_are_strangers_to_each_other)
     frontier = second;
     for (uint64_t id = 2; id <= 20000; id += 2)
         pop_is(0, id, 0, 0);
-    frontier->ops->close(frontier);
+    frontier_close(frontier);
     frontier = first;
     for (uint64_t id = 1; id <= 20000; id += 2)
         pop_is(0, id, 0, 0);
@@ -691,13 +685,13 @@ START_TEST(a_damaged_file_is_told_and_nothing_else_comes_of_it)
     struct frontier_url url;
     enum status status;
     uint64_t id = 3;
-    while ((status = frontier->ops->pop_due(frontier, 0, &url)) == STATUS_OK) {
+    while ((status = frontier_pop(frontier, 0, &url)) == STATUS_OK) {
         struct frontier_url expected = url_of(0, id, 0, 0);
         MUST(is_same(&url, &expected));
         id += 3;
     }
     ck_assert_int_eq(status, STATUS_SYSTEM);
-    ck_assert_ptr_nonnull(strstr(frontier->why, "file"));
+    ck_assert_ptr_nonnull(strstr(frontier_why(frontier), "file"));
     ck_assert_uint_gt(id, 3);
 }
 END_TEST
@@ -706,7 +700,7 @@ END_TEST
 
 START_TEST(a_process_that_is_forked_does_not_get_the_queues)
 {
-    frontier->ops->close(frontier);
+    frontier_close(frontier);
     frontier = NULL;
     size_t before = bytes_not_for_children();
     open_with(64 * MIB);
@@ -724,16 +718,16 @@ START_TEST(what_the_set_has_no_memory_for_is_neither_noted_nor_queued)
     uint64_t id = 1;
     enum status status;
     struct frontier *another;
-    ck_assert_int_eq(frontier_local_open(&another, MIB, directory), STATUS_OUT_OF_MEMORY);
+    ck_assert_int_eq(frontier_open(&another, MIB, directory), STATUS_OUT_OF_MEMORY);
     for (;; id++) {
         struct frontier_url url = url_of(0, id, 0, 0);
-        status = frontier->ops->push_if_new(frontier, 0, &url, id % 16 == 0);
+        status = frontier_push(frontier, 0, &url, id % 16 == 0);
         if (status != STATUS_OK)
             break;
     }
     ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
     ck_assert_int_eq(status, STATUS_OUT_OF_MEMORY);
-    ck_assert(!frontier->ops->knows(frontier, hashed(id)));
+    ck_assert(!frontier_knows(frontier, hashed(id)));
     ck_assert_uint_eq(counts().waiting, (id - 1) / 16);
     ck_assert_int_eq(push(0, id, 0, 0), STATUS_OK);
     for (uint64_t queued = 16; queued < id; queued += 16)

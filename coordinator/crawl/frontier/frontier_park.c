@@ -1,7 +1,6 @@
 /* frontier_park.c: sites that keep no cell, for all that waits there is on disk. */
 #include "coordinator/crawl/frontier/frontier_park.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/check.h"

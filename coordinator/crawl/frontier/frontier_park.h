@@ -3,7 +3,7 @@
 #ifndef SHOAL_FRONTIER_PARK_H
 #define SHOAL_FRONTIER_PARK_H
 
-#include "coordinator/crawl/frontier/frontier_spill.h"
+#include "coordinator/crawl/frontier/frontier_rows.h"
 
 /* Parks a site if all it has is one row. */
 void park_site(struct queues *queues, struct queue_site *site);
