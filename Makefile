@@ -45,12 +45,12 @@ WORKER   := worker fetch/fetch fetch/libcurl fetch/transfer fetch/wishes fetch/h
 EXECUTOR := executor/cpus executor/executor_open executor/executor executor/feed executor/future executor/completions executor/map executor/reaper \
             executor/engine_processes executor/engine_threads executor/engine_serial
 # the command line
-COMMAND  := main help options/option_table options/option_values options/options options/fetch_options text/units \
+COMMAND  := main help options/option_table options/option_values options/fetch_options text/units \
             fetch/fetch_command run/session run/run run/signals run/wakeups \
             run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts politeness/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
             text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
-CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler_work crawl/crawler crawl/crawl_drain \
+CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawler_work crawl/crawler crawl/crawl_drain \
             crawl/crawl_links crawl/crawl_site crawl/crawl_request crawl/crawl_page crawl/crawl_report crawl/story crawl/site \
             output/reason crawl/rules/scope crawl/rules/expressions crawl/rules/traps crawl/rules/url_shape crawl/rules/url_dates crawl/rules/counters text/tell \
             crawl/rules/robots crawl/rules/robots_text crawl/rules/robots_rules crawl/rules/robots_pattern politeness/politeness politeness/politeness_address \

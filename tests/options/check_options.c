@@ -1,6 +1,6 @@
-/* Mirrors coordinator/options/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
+/* Mirrors coordinator/options/fetch_options.c, option_table.c, option_values.c and help.c. Run
  * it from the root of the repository: it looks at coordinator/package/shoal.1. */
-#include "coordinator/options/options.h"
+#include "coordinator/options/fetch_options.h"
 
 #include <check.h>
 #include <stdarg.h>
