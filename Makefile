@@ -36,7 +36,7 @@ LIBS       = $(PKG_LIBS) -pthread
 # what both sides share
 COMMON   := status fetch_error limits check fault clock descriptor url url_plain url_resolve url_query fingerprint page shared slot ring done_ring roster extent
 # a job becomes a result
-WORKER   := worker fetch/fetch fetch/libcurl fetch/transfer fetch/request_settings fetch/headers fetch/body fetch/decoder fetch/tls_end fetch/address fetch/outcome fetch/crash fetch/memory \
+WORKER   := worker fetch/fetch fetch/libcurl fetch/transfer fetch/request_settings fetch/headers fetch/body decoder fetch/tls_end fetch/address fetch/outcome fetch/crash fetch/memory \
             links/body_links links/sniff links/page_lines links/link_header links/links links/link_elements links/link_values links/link_charset html/html_charset \
             links/sitemap links/sitemap_xml links/sitemap_locs links/css links/css_text \
             html/html_tokenizer html/html_tag html/html_raw html/html_markup html/html_reference \
@@ -45,13 +45,13 @@ WORKER   := worker fetch/fetch fetch/libcurl fetch/transfer fetch/request_settin
 EXECUTOR := executor/cpus executor/executor_open executor/executor executor/feed executor/future executor/completions executor/map executor/reaper \
             executor/engine_processes executor/engine_threads executor/engine_serial
 # the command line
-COMMAND  := main help options/option_table options/option_values options/options options/fetch_options text/units \
+COMMAND  := main help options/option_table options/option_values options/fetch_options text/units \
             fetch/fetch_command run/session run/run run/signals run/wakeups \
             run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts politeness/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
             text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
-CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawl_option_table crawl/crawler crawl/crawl_drain \
-            crawl/crawl_request crawl/crawl_answers crawl/crawl_page crawl/crawl_links crawl/crawl_site crawl/crawl_errands crawl/crawl_report crawl/crawl_state crawl/story crawl/site \
+CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawler crawl/crawl_drain crawl/crawl_request crawl/crawl_answers \
+            crawl/crawl_page crawl/crawl_links crawl/crawl_site crawl/crawl_errands crawl/crawl_report crawl/crawl_state crawl/story crawl/site \
             output/reason crawl/rules/scope crawl/rules/expressions crawl/rules/traps crawl/rules/url_shape crawl/rules/url_dates crawl/rules/counters text/tell \
             crawl/rules/robots crawl/rules/robots_text crawl/rules/robots_rules crawl/rules/robots_pattern politeness/politeness politeness/politeness_address \
             politeness/politeness_backoff crawl/duplicates crawl/mirror/mirror crawl/mirror/mirror_log crawl/mirror/convert crawl/mirror/link_value base/url_log \

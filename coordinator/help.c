@@ -10,7 +10,7 @@
 #include "common/version.h"
 #include "coordinator/compare/compare_options.h"
 #include "coordinator/crawl/crawl_options.h"
-#include "coordinator/options/option_table.h"
+#include "coordinator/options/fetch_options.h"
 #include "coordinator/text/escape.h"
 #include "coordinator/text/units.h"
 #include "worker/worker.h"
@@ -289,21 +289,6 @@ static enum exit_status show(void (*put)(struct writer *writer))
     return finish(&writer);
 }
 
-enum exit_status help_fetch(void)
-{
-    return show(help_put_fetch);
-}
-
-enum exit_status help_crawl(void)
-{
-    return show(help_put_crawl);
-}
-
-enum exit_status help_compare(void)
-{
-    return show(help_put_compare);
-}
-
 enum exit_status help_version(bool verbose)
 {
     struct writer writer;
@@ -315,11 +300,11 @@ enum exit_status help_version(bool verbose)
 enum exit_status help_command(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "fetch") == 0)
-        return help_fetch();
+        return show(help_put_fetch);
     if (argc > 1 && strcmp(argv[1], "crawl") == 0)
-        return help_crawl();
+        return show(help_put_crawl);
     if (argc > 1 && strcmp(argv[1], "compare") == 0)
-        return help_compare();
+        return show(help_put_compare);
     if (argc > 1 && strcmp(argv[1], "help") != 0) {
         char shown[64];
         escape_text_into(shown, sizeof shown, argv[1], strlen(argv[1]));

@@ -14,11 +14,6 @@ enum exit_status help_command(int argc, char **argv);
 /* `shoal --version`; verbose: libcurl's features, our limits, and a note if libcurl is old. */
 enum exit_status help_version(bool verbose);
 
-/* `shoal fetch --help` and so on. */
-enum exit_status help_fetch(void);
-enum exit_status help_crawl(void);
-enum exit_status help_compare(void);
-
 /* The texts themselves, at most 80 columns wide. */
 void help_put_overview(struct writer *writer);
 void help_put_fetch(struct writer *writer);

@@ -26,7 +26,7 @@ static int run_version(int argc, char **argv)
 
 static const struct command {
     const char *name;
-    int (*run)(int argc, char **argv); /* argv[0] is the name; returns an exit status */
+    int (*run)(int argc, char **argv); /* argv[0] is the name; returns enum exit_status */
 } COMMANDS[] = {
     {"fetch", fetch_command}, {"crawl", crawl_command},   {"compare", compare_command},
     {"help", run_help},       {"version", run_version},   {"--help", run_help},
@@ -60,7 +60,8 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
         if (strcmp(argv[1], COMMANDS[i].name) == 0) {
-            return COMMANDS[i].run(argc - 1, argv + 1);
+            int exit = COMMANDS[i].run(argc - 1, argv + 1);
+            return exit == EXIT_HELP ? (int)help_command(2, (char *[]){(char *)"help", (char *)COMMANDS[i].name}) : exit;
         }
     }
     char shown[64];

@@ -3,6 +3,7 @@
 #define SHOAL_EXIT_STATUS_H
 
 enum exit_status {
+    EXIT_HELP = -1, /* of a command: main is to show its help instead */
     EXIT_ALL_FETCHED = 0,
     EXIT_SOME_FAILED = 1, /* at least one URL failed */
     EXIT_USAGE = 2,       /* an option, a value or a file that cannot be used */

@@ -388,7 +388,7 @@ int compare_command(int argc, char **argv)
     enum options_outcome outcome = compare_options_parse(&compare.options, argc, argv);
     if (outcome != OPTIONS_RUN) {
         compare_options_free(&compare.options);
-        return outcome == OPTIONS_DONE ? EXIT_ALL_FETCHED : outcome == OPTIONS_UNSHOWN ? EXIT_CANNOT_RUN : EXIT_USAGE;
+        return outcome == OPTIONS_DONE ? EXIT_HELP : EXIT_USAGE;
     }
     enum exit_status exit = open_all(&compare);
     if (exit == EXIT_ALL_FETCHED)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "coordinator/executor/cpus.h"
-#include "coordinator/help.h"
 #include "coordinator/options/option_values.h"
 
 #define ROUNDS_DEFAULT 3
@@ -235,8 +234,6 @@ enum options_outcome compare_options_parse(struct compare_options *options, int 
     *options = (struct compare_options){.rounds = ROUNDS_DEFAULT, .fetch = {.progress = PROGRESS_AUTO, .tally_fd = -1}};
     executor_options_init(&options->fetch.executor);
     enum options_outcome outcome = option_table_parse(&table, options, argc, argv, &operand_index);
-    if (outcome == OPTIONS_DONE)
-        return help_compare() == EXIT_ALL_FETCHED ? OPTIONS_DONE : OPTIONS_UNSHOWN;
     if (outcome != OPTIONS_RUN)
         return outcome;
     options->fetch.urls = (const char *const *)(argv + operand_index);
@@ -250,7 +247,7 @@ enum options_outcome compare_options_parse(struct compare_options *options, int 
     const char *work = WORK_OPTIONS[options->work];
     if (work != NULL && !pass(options, work, NULL)) {
         option_table_complain(&table, "no memory");
-        return OPTIONS_UNSHOWN;
+        return OPTIONS_WRONG;
     }
     return OPTIONS_RUN;
 }

@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 #include "coordinator/compare/report.h"
-#include "coordinator/options/option_table.h"
-#include "coordinator/options/options.h"
+#include "coordinator/options/fetch_options.h"
 
 #define COMPARE_SPECS_MAX 64
 

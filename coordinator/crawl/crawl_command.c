@@ -175,7 +175,7 @@ int crawl_command(int argc, char **argv)
     enum options_outcome outcome = crawl_options_parse(&options, argc, argv);
     if (outcome != OPTIONS_RUN) {
         crawl_options_free(&options);
-        return outcome == OPTIONS_DONE ? EXIT_ALL_FETCHED : outcome == OPTIONS_UNSHOWN ? EXIT_CANNOT_RUN : EXIT_USAGE;
+        return outcome == OPTIONS_DONE ? EXIT_HELP : EXIT_USAGE;
     }
     enum exit_status exit = crawl(&session, &options);
     crawl_options_free(&options);

@@ -4,8 +4,7 @@
 
 #include "coordinator/crawl/rules/scope.h"
 #include "coordinator/crawl/rules/traps.h"
-#include "coordinator/options/option_table.h"
-#include "coordinator/options/options.h"
+#include "coordinator/options/fetch_options.h"
 
 enum crawl_sitemaps { SITEMAPS_AUTO, SITEMAPS_ALWAYS, SITEMAPS_NEVER, SITEMAPS_COUNT };
 

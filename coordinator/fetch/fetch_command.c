@@ -50,7 +50,7 @@ int fetch_command(int argc, char **argv)
     enum options_outcome outcome = fetch_options_parse(&options, argc, argv);
     if (outcome != OPTIONS_RUN) {
         fetch_options_free(&options);
-        return outcome == OPTIONS_DONE ? EXIT_ALL_FETCHED : outcome == OPTIONS_UNSHOWN ? EXIT_CANNOT_RUN : EXIT_USAGE;
+        return outcome == OPTIONS_DONE ? EXIT_HELP : EXIT_USAGE;
     }
     enum exit_status exit = fetch(&session);
     fetch_options_free(&options);

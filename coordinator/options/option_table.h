@@ -7,10 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "coordinator/options/options.h"
-
 /* Enough for the line that says what is wrong with a value. */
 #define OPTION_WHY_BYTES 256
+
+enum options_outcome {
+    OPTIONS_RUN,   /* go on */
+    OPTIONS_DONE,  /* the help is asked for: the command shows it */
+    OPTIONS_WRONG, /* one line was printed on stderr: exit EXIT_USAGE */
+};
 
 struct option_spec {
     const char *name;     /* long name, without the dashes */
@@ -43,8 +47,5 @@ void option_table_complain(const struct option_table *table, const char *format,
 
 /* The option of that long name; NULL if there is none. */
 const struct option_spec *option_table_find(const struct option_table *table, const char *name);
-
-/* The table of `shoal fetch`; see fetch_options.c. */
-const struct option_table *fetch_option_table(void);
 
 #endif

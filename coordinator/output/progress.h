@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/options/options.h"
+#include "coordinator/output/status_line.h"
 #include "coordinator/text/writer.h"
 
 struct progress;

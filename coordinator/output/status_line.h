@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #include "common/status.h"
-#include "coordinator/options/options.h"
 #include "coordinator/text/writer.h"
 
 #define STATUS_LINE_REDRAW_MS 200
 #define STATUS_LINE_PLAIN_MS 10000
+
+enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_COUNT };
 
 struct status_line;
 

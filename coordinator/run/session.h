@@ -16,8 +16,7 @@
 #include <stdint.h>
 
 #include "coordinator/base/exit_status.h"
-#include "coordinator/options/option_table.h"
-#include "coordinator/options/options.h"
+#include "coordinator/options/fetch_options.h"
 #include "coordinator/output/sinks.h"
 #include "coordinator/run/run.h"
 

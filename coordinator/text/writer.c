@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "coordinator/text/escape.h"
 #include "coordinator/text/units.h"
 
 #define LINE_SLACK_BYTES ((size_t)16 << 10) /* so that the last line before a write rarely makes the buffer grow */
@@ -220,7 +219,8 @@ static enum status prepare(struct writer *writer, const char *name, size_t size,
 {
     *writer = (struct writer){.fd = -1, .interrupt = interrupt, .buffer = malloc(size)};
     writer->size = writer->buffer != NULL ? size : 0;
-    snprintf(writer->name, sizeof writer->name, "%s", name);
+    if ((size_t)snprintf(writer->name, sizeof writer->name, "%s", name) >= sizeof writer->name)
+        memcpy(writer->name + sizeof writer->name - 4, "...", 4);
     return writer->buffer != NULL ? STATUS_OK : fail(writer, STATUS_OUT_OF_MEMORY, "write to", ENOMEM);
 }
 
@@ -254,9 +254,7 @@ static bool is_fifo(const char *path)
 
 enum status writer_open_path(struct writer *writer, const char *path, const struct writer_interrupt *interrupt)
 {
-    char name[sizeof writer->name];
-    escape_text_into(name, sizeof name, path, strlen(path));
-    if (prepare(writer, name, WRITER_BUFFER_BYTES + LINE_SLACK_BYTES, interrupt) != STATUS_OK)
+    if (prepare(writer, path, WRITER_BUFFER_BYTES + LINE_SLACK_BYTES, interrupt) != STATUS_OK)
         return writer->status;
     /* The description is ours alone: here O_NONBLOCK harms nobody, and a FIFO without a reader does
      * not hold us. */

@@ -57,8 +57,8 @@ struct writer {
     size_t size;  /* of the buffer */
     enum status status;
     int error;      /* errno of the first error, 0 where there is none */
-    char name[256]; /* as messages call it: "standard output", or the path, escaped */
-    char why[512];  /* after an error: "cannot write to standard output: Broken pipe" */
+    char name[256]; /* as messages call it: "standard output", or the path */
+    char why[512];  /* after an error: "cannot write to standard output: Broken pipe"; to be escaped when shown */
 };
 
 /* Writes to fd, which stays the caller's. name: "standard output"; copied. interrupt: NULL for

@@ -1,4 +1,4 @@
-/* Mirrors coordinator/crawl/crawl_options.c and crawl_option_table.c. Run it from the root of the repository: it looks
+/* Mirrors coordinator/crawl/crawl_options.c. Run it from the root of the repository: it looks
  * at coordinator/package/shoal.1. */
 #include "coordinator/crawl/crawl_options.h"
 

@@ -22,8 +22,8 @@ may() {
 
 may common
 may worker common worker/fetch worker/sandbox
-may worker/fetch common worker/worker.h worker/links worker/sandbox
-may worker/links common worker/worker.h worker/fetch/decoder.h worker/html
+may worker/fetch common worker/worker.h worker/decoder.h worker/links worker/sandbox
+may worker/links common worker/worker.h worker/decoder.h worker/html
 may worker/html common
 may worker/sandbox common worker/worker.h
 may coordinator common worker/worker.h coordinator/fetch/fetch_command.h coordinator/crawl/crawl_command.h coordinator/crawl/crawl_options.h \
@@ -39,8 +39,8 @@ may coordinator/fetch common coordinator/run coordinator/politeness coordinator/
     coordinator/base
 may coordinator/run common worker/worker.h coordinator/output coordinator/options coordinator/executor coordinator/text coordinator/base
 may coordinator/politeness common coordinator/fetch/task.h coordinator/base
-may coordinator/output common coordinator/options/options.h coordinator/executor coordinator/text coordinator/base
-may coordinator/options common worker/worker.h coordinator/help.h coordinator/executor coordinator/text coordinator/base
+may coordinator/output common coordinator/executor coordinator/text coordinator/base
+may coordinator/options common worker/worker.h coordinator/output/status_line.h coordinator/executor coordinator/text coordinator/base
 may coordinator/executor common worker/worker.h coordinator/base
 may coordinator/base common coordinator/text
 may coordinator/text common

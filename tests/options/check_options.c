@@ -1,6 +1,6 @@
-/* Mirrors coordinator/options/options.c, fetch_options.c, option_table.c, option_values.c and help.c. Run
+/* Mirrors coordinator/options/fetch_options.c, option_table.c, option_values.c and help.c. Run
  * it from the root of the repository: it looks at coordinator/package/shoal.1. */
-#include "coordinator/options/options.h"
+#include "coordinator/options/fetch_options.h"
 
 #include <check.h>
 #include <stdarg.h>
@@ -175,6 +175,8 @@ START_TEST(unknown_options_are_named_with_the_nearest)
 {
     WRONG("unknown option --retrys (did you mean --retries?)", "--retrys", "3", "http://h/");
     WRONG("unknown option --concurency (did you mean --concurrency?)", "--concurency=3", "http://h/");
+    WRONG("unknown option --retreis (did you mean --retries?)", "--retreis=3", "http://h/"); /* two letters swapped */
+    WRONG("unknown option --per-hots (did you mean --per-host?)", "--per-hots", "3", "http://h/");
     WRONG("unknown option --timeout (did you mean --connect-timeout?)", "--timeout=3", "http://h/");
     WRONG("unknown option --nonsense (see shoal fetch --help)", "--nonsense", "http://h/");
     WRONG("unknown option -Z", "-Z", "http://h/");

@@ -451,6 +451,9 @@ START_TEST(bytes_that_drive_terminals_are_escaped)
         cli_expect_complaint(&cli, "\\x1b");
         expect_harmless();
     }
+    ck_assert_int_eq(CLI_RUN(&cli, "fetch", "-o", "/no\033[2J/x", "http://a/"), 3);
+    cli_expect_complaint(&cli, "cannot open /no\\x1b[2J/x: No such file or directory");
+    expect_harmless();
     ck_assert_int_eq(CLI_RUN(&cli, "fetch", "--retries", "0", "http://a\033[2J/", "http://\xff\xfe/",
                              "http://127.0.0.1:1/\xc2\x9b", "http://127.0.0.1:1/\xe2\x80\xae", "http://a/\nFailed x"),
                      1);

@@ -1,5 +1,5 @@
-/* Content codings undone: worker/fetch/decoder.c. */
-#include "worker/fetch/decoder.h"
+/* Content codings undone: worker/decoder.c. */
+#include "worker/decoder.h"
 
 #include <brotli/encode.h>
 #include <check.h>

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/limits.h"
-#include "worker/fetch/decoder.h"
+#include "worker/decoder.h"
 
 #define LOCATION_DIGEST_NONE 0
 

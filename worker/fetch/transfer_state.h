@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 
 #include "common/fetch_error.h"
-#include "worker/fetch/decoder.h"
+#include "worker/decoder.h"
 #include "worker/fetch/headers.h"
 #include "worker/fetch/tls_end.h"
 #include "worker/links/body_links.h"

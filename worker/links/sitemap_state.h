@@ -5,7 +5,7 @@
 #include <expat.h>
 #include <stdbool.h>
 
-#include "worker/fetch/decoder.h"
+#include "worker/decoder.h"
 #include "worker/links/sitemap.h"
 
 #define SITEMAP_BLOCK_BYTES 16384u

@@ -1,5 +1,5 @@
 /* decoder.c: content codings (RFC 9110, 8.4.1) undone, under limits of our own. */
-#include "worker/fetch/decoder.h"
+#include "worker/decoder.h"
 
 #include <brotli/decode.h>
 #include <stdlib.h>

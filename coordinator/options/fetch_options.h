@@ -1,15 +1,16 @@
-/* compare_options.h: the command line, read into one struct. */
-#ifndef SHOAL_OPTIONS_H
-#define SHOAL_OPTIONS_H
+/* fetch_options.h: the command line of `shoal fetch`, read into one struct. */
+#ifndef SHOAL_FETCH_OPTIONS_H
+#define SHOAL_FETCH_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "coordinator/executor/executor.h"
+#include "coordinator/options/option_table.h"
+#include "coordinator/output/status_line.h"
 
 enum output_format { FORMAT_TEXT, FORMAT_JSONL, FORMAT_COUNT };
-enum progress_when { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER, PROGRESS_COUNT };
 
 /* What `shoal fetch` was asked to do. Strings point into argv. */
 struct fetch_options {
@@ -31,13 +32,6 @@ struct fetch_options {
     int tally_fd; /* outcomes are counted in this shared page (tally.h) instead of reported; -1: reported */
 };
 
-enum options_outcome {
-    OPTIONS_RUN,     /* go on */
-    OPTIONS_DONE,    /* help or version was printed: exit 0 */
-    OPTIONS_UNSHOWN, /* help could not be written; one line was printed on stderr: exit EXIT_CANNOT_RUN */
-    OPTIONS_WRONG,   /* one line was printed on stderr: exit EXIT_USAGE */
-};
-
 /* Reads the arguments behind the command's name. headers and resolve arrays of options->executor are allocated and
  * given back by fetch_options_free(). Prints at most one line on stderr. */
 enum options_outcome fetch_options_parse(struct fetch_options *options, int argc, char **argv);
@@ -48,5 +42,8 @@ void fetch_options_free(struct fetch_options *options);
 void fetch_options_init(struct fetch_options *options);
 const char *fetch_options_conflict(const struct fetch_options *options);
 void fetch_options_settle(struct fetch_options *options);
+
+/* The table of `shoal fetch`. */
+const struct option_table *fetch_option_table(void);
 
 #endif
