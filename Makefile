@@ -64,7 +64,7 @@ COMPARE  := compare/compare_command compare/compare_options compare/design compa
             compare/plot_script compare/plot
 # the test server, and what the suites share
 ORIGIN   := $(sort $(basename $(notdir $(wildcard tests/origin/*.c))))
-SUPPORT  := $(filter-out run stepper,$(sort $(basename $(notdir $(wildcard tests/support/*.c)))))
+SUPPORT  := $(filter-out runner stepper,$(sort $(basename $(notdir $(wildcard tests/support/*.c)))))
 # A suite is tests/FOLDER/check_NAME.c, or .sh; the folder is that of what it tests, the name stands once.
 suite_sources  := $(sort $(wildcard tests/*/check_*.c))
 script_sources := $(sort $(wildcard tests/*/check_*.sh))
@@ -77,7 +77,7 @@ executor_objects := $(EXECUTOR:%=$(BUILD)/coordinator/%.o)
 command_objects  := $(COMMAND:%=$(BUILD)/coordinator/%.o) $(CRAWL:%=$(BUILD)/coordinator/%.o) $(COMPARE:%=$(BUILD)/coordinator/%.o)
 origin_objects   := $(ORIGIN:%=$(BUILD)/tests/origin/%.o)
 support_objects  := $(SUPPORT:%=$(BUILD)/tests/support/%.o)
-test_objects     := $(suite_sources:%.c=$(BUILD)/%.o) $(BUILD)/tests/support/run.o
+test_objects     := $(suite_sources:%.c=$(BUILD)/%.o) $(BUILD)/tests/support/runner.o
 objects          := $(common_objects) $(worker_objects) $(executor_objects) $(command_objects) $(origin_objects) \
                     $(support_objects) $(test_objects)
 
@@ -143,7 +143,7 @@ $(BUILD)/tests/check_%: $(BUILD)/libsupport.a $(BUILD)/liborigin.a $(archives)
 $(BUILD)/tests/worker/check_links_real.o: private FLAGS += `pkg-config --cflags libxml-2.0`
 $(BUILD)/tests/check_links_real: private LIBS += `pkg-config --libs libxml-2.0`
 
-$(BUILD)/tests/run: $(BUILD)/tests/support/run.o
+$(BUILD)/tests/runner: $(BUILD)/tests/support/runner.o
 	$(call say,LINK)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(objects:.o=.d)
@@ -177,9 +177,9 @@ again          = +@$(MAKE) --no-print-directory -j$(JOBS)
 test: deps-test
 	$(again) BUILD=$(BUILD)/test VARIANT=-DSHOAL_FAULTS suites
 
-suites: $(binaries) $(BUILD)/tests/run $(BUILD)/shoal $(BUILD)/libshoal.a $(BUILD)/origin
+suites: $(binaries) $(BUILD)/tests/runner $(BUILD)/shoal $(BUILD)/libshoal.a $(BUILD)/origin
 	@SHOAL_BUILD=$(BUILD) CC="$(CC)" \
-	  $(LAUNCH) $(BUILD)/tests/run -j $(JOBS) -t $(SUITE_SECONDS) $(WRAP:%=-w %) $(binaries) $(scripts)
+	  $(LAUNCH) $(BUILD)/tests/runner -j $(JOBS) -t $(SUITE_SECONDS) $(WRAP:%=-w %) $(binaries) $(scripts)
 
 .PHONY: test-debian13
 #: test-debian13  the same of the last commit, in a Debian 13 made by debootstrap (needs root)

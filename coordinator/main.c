@@ -61,7 +61,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++) {
         if (strcmp(argv[1], COMMANDS[i].name) == 0) {
             int exit = COMMANDS[i].run(argc - 1, argv + 1);
-            return exit == EXIT_HELP ? (int)help_command(2, (char *[]){(char *)"help", (char *)COMMANDS[i].name}) : exit;
+            return exit == EXIT_HELP ? (int)help_command(2, (char *[]){(char *)"help", (char *)COMMANDS[i].name})
+                                     : exit;
         }
     }
     char shown[64];

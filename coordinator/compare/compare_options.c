@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/macros.h"
 #include "coordinator/executor/cpus.h"
 #include "coordinator/options/option_values.h"
 
@@ -18,7 +19,6 @@
 /* Every reader has the type of option_spec.take. */
 #define TAKE(name) static bool name(void *options, const char *value, char *why, size_t why_bytes)
 #define COMPARE ((struct compare_options *)options)
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const WORKS[] = {"none", "digest", "links"};
 static const char *const WORK_OPTIONS[] = {NULL, "digest", "count-links"}; /* what asks a run for it */

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/macros.h"
 #include "coordinator/text/units.h"
 
 #define FEW_THREADS 5 /* as the classic example has them */
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const ENGINES[] = {"processes", "threads", "serial"};
 static_assert(COUNT(ENGINES) == EXECUTOR_ENGINE_COUNT, "every engine has a name");

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "common/macros.h"
 #include "common/url.h"
 #include "common/url_query.h"
 #include "coordinator/options/option_values.h"
@@ -27,7 +28,6 @@
 /* Every reader has the type of option_spec.take. */
 #define TAKE(name) static bool name(void *options, const char *value, char *why, size_t why_bytes)
 #define CRAWL ((struct crawl_options *)options)
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const SCOPES[] = {"host", "domain", "prefix", "any"};
 static const char *const SITEMAPS[] = {"auto", "always", "never"};

@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/macros.h"
 #include "coordinator/crawl/crawl_answers.h"
 #include "coordinator/crawl/crawl_errands.h"
 #include "coordinator/crawl/crawl_page.h"
@@ -268,7 +269,7 @@ void request_end_waits(struct crawler *crawler, int64_t now_ns)
     while ((due = due_heap_first(&crawler->retries.heap)) != NULL && due->at_ns <= now_ns) {
         due_heap_remove(&crawler->retries.heap, due);
         crawler->backing_off--;
-        put_back(crawler, (struct crawl_request *)(void *)((char *)due - offsetof(struct crawl_request, due)));
+        put_back(crawler, container_of(due, struct crawl_request, due));
     }
 }
 
@@ -342,5 +343,5 @@ struct crawl_request *request_take_backing_off(struct crawler *crawler)
         return NULL;
     due_heap_remove(&crawler->retries.heap, due);
     crawler->backing_off--;
-    return (struct crawl_request *)(void *)((char *)due - offsetof(struct crawl_request, due));
+    return container_of(due, struct crawl_request, due);
 }

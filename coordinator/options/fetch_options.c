@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/macros.h"
 #include "coordinator/options/option_values.h"
 #include "worker/worker.h"
 
@@ -17,8 +18,6 @@
 /* Every reader has the type of option_spec.take. */
 #define TAKE(name) static bool name(void *options, const char *value, char *why, size_t why_bytes)
 #define FETCH ((struct fetch_options *)options)
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const ENGINES[] = {"processes", "threads", "serial"};
 static const char *const FORMATS[] = {"text", "jsonl"};

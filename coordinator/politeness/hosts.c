@@ -10,6 +10,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/macros.h"
 
 #define TABLE_COUNT_MIN 256
 
@@ -286,7 +287,7 @@ bool host_is_held(const struct host *host)
 
 static struct host *host_of_hold(struct due *hold)
 {
-    return (struct host *)(void *)((char *)hold - offsetof(struct host, hold));
+    return container_of(hold, struct host, hold);
 }
 
 struct host *hosts_end_hold(struct hosts *hosts, int64_t now_ns)

@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/macros.h"
 #include "coordinator/politeness/politeness_address.h"
 #include "coordinator/politeness/politeness_backoff.h"
 
@@ -316,11 +317,11 @@ static void wake(struct politeness *politeness)
 {
     while (due_heap_next_ns(&politeness->hosts) <= politeness->now_ns) {
         struct due *due = due_heap_first(&politeness->hosts);
-        settle(politeness, (struct polite_host *)(void *)((char *)due - offsetof(struct polite_host, due)));
+        settle(politeness, container_of(due, struct polite_host, due));
     }
     while (due_heap_next_ns(&politeness->addresses) <= politeness->now_ns) {
         struct due *due = due_heap_first(&politeness->addresses);
-        admit(politeness, (struct polite_address *)(void *)((char *)due - offsetof(struct polite_address, due)));
+        admit(politeness, container_of(due, struct polite_address, due));
     }
 }
 
@@ -432,11 +433,9 @@ const struct polite_host *politeness_first_waiting(const struct politeness *poli
         return politeness->first_turn;
     }
     if (address != NULL && (host == NULL || address->at_ns < host->at_ns)) {
-        return ((const struct polite_address *)(const void *)((const char *)address -
-                                                              offsetof(struct polite_address, due)))
-            ->waiting_first;
+        return container_of(address, struct polite_address, due)->waiting_first;
     }
-    return host == NULL ? NULL : (const void *)((const char *)host - offsetof(struct polite_host, due));
+    return host == NULL ? NULL : container_of(host, struct polite_host, due);
 }
 
 enum polite_state polite_host_state(const struct polite_host *host, int64_t now_ns)
@@ -463,7 +462,7 @@ void politeness_count(const struct politeness *politeness, struct politeness_cou
     /* Holds that are over, of hosts that were not woken yet. */
     for (size_t i = 0; due_heap_next_ns(&politeness->hosts) <= now_ns && i < politeness->hosts.count; i++) {
         const struct due *due = politeness->hosts.items[i];
-        const struct polite_host *host = (const void *)((const char *)due - offsetof(struct polite_host, due));
+        const struct polite_host *host = container_of(due, struct polite_host, due);
         counts->held -= host->is_held && due->at_ns <= now_ns;
     }
     counts->addresses = (uint32_t)known->count;

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "common/clock.h"
+#include "common/macros.h"
 
 bool retries_open(struct retries *retries, size_t count)
 {
@@ -51,7 +52,7 @@ void retries_remove(struct retries *retries, struct task *task)
 
 static struct task *task_of_due(struct due *due)
 {
-    return (struct task *)(void *)((char *)due - offsetof(struct task, due));
+    return container_of(due, struct task, due);
 }
 
 struct task *retries_take(struct retries *retries, int64_t now_ns)

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/macros.h"
+
 /* linux/landlock.h may be missing, or older than the kernel that we meet: the interface as we use it. */
 #define CREATE_RULESET 444 /* the same number on every processor */
 #define ADD_RULE 445
@@ -78,8 +80,6 @@ static const char *const DIRECTORIES[] = {
     "/usr/share/pki",
     "/etc/crypto-policies",
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int landlock_abi(void)
 {

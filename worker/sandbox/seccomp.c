@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/check.h"
+#include "common/macros.h"
 
 #if defined __x86_64__
 #define PROCESSOR AUDIT_ARCH_X86_64
@@ -209,8 +210,6 @@ static const uint16_t REFUSED[] = {
     SYS_creat,
 #endif
 };
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct filter {
     struct sock_filter code[FILTER_MAX];

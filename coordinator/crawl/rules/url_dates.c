@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/macros.h"
 #include "common/url_plain.h"
 
 /* A text and where in it the reading stands. */
@@ -33,8 +34,6 @@ static const char *const ENDS[] = {"from", "to", "start", "end", "since", "until
 static const char *const YEARS[] = {"year", "yr", "y", "jahr", "annee", "ano"};
 static const char *const MONTHS[] = {"month", "mon", "m", "monat", "mois", "mes"};
 static const char *const DAYS[] = {"day", "d", "tag", "jour", "dia"};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool is_one_of(struct url_text word, const char *const *names, size_t count)
 {

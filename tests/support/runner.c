@@ -1,6 +1,6 @@
 /* Runs suites side by side and adds up what Check says of each.
  *
- *     run [-j JOBS] [-t SECONDS] [-w WRAPPER] SUITE ...
+ *     runner [-j JOBS] [-t SECONDS] [-w WRAPPER] SUITE ...
  *
  * One line a suite as it ends; the output of those that failed; what they skipped (a line "skipped: TEST: WHY" takes one
  * test from the passed to the skipped). A suite is a program that prints Check's closing line. One that crashes, ends
@@ -78,7 +78,7 @@ static bool start_suite(struct suite *suite, const char *wrapper)
 {
     suite->output = tmpfile();
     if (suite->output == NULL) {
-        fprintf(stderr, "run: cannot make a temporary file: %s\n", strerror(errno));
+        fprintf(stderr, "runner: cannot make a temporary file: %s\n", strerror(errno));
         return false;
     }
     fflush(stdout);
@@ -332,7 +332,7 @@ int main(int argc, char **argv)
     struct suite *suites = calloc((size_t)count, sizeof *suites);
     if (suites == NULL || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
         free(suites);
-        fprintf(stderr, "run: %s\n", strerror(errno));
+        fprintf(stderr, "runner: %s\n", strerror(errno));
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
