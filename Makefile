@@ -47,7 +47,7 @@ EXECUTOR := executor/cpus executor/executor_open executor/executor executor/feed
 # the command line
 COMMAND  := main help options/option_table options/option_values options/fetch_options text/units \
             fetch/fetch_command run/session run/run run/signals run/wakeups \
-            run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts politeness/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
+            run/input fetch/scheduler_work fetch/scheduler fetch/window fetch/task politeness/hosts fetch/turns politeness/retries base/due_heap fetch/report output/delivery output/outlinks \
             text/writer text/escape output/sink_text output/sink_jsonl output/save_name output/save_tree output/sink_files output/sink_tally output/summary output/status_line output/progress
 # whole sites
 CRAWL    := crawl/crawl_command crawl/crawl_options crawl/crawler crawl/crawl_drain crawl/crawl_request crawl/crawl_answers \

@@ -259,15 +259,13 @@ static void try_again(struct crawler *crawler, struct crawl_request *request, in
         return;
     }
     crawler->backing_off++;
-    due_heap_push(&crawler->retries.heap, &request->due,
-                  now_ns + retries_backoff_ns(&crawler->retries, request->url.tries));
+    retries_add(&crawler->retries, &request->due, request->url.tries, now_ns);
 }
 
 void request_end_waits(struct crawler *crawler, int64_t now_ns)
 {
     struct due *due;
-    while ((due = due_heap_first(&crawler->retries.heap)) != NULL && due->at_ns <= now_ns) {
-        due_heap_remove(&crawler->retries.heap, due);
+    while ((due = retries_take(&crawler->retries, now_ns)) != NULL) {
         crawler->backing_off--;
         put_back(crawler, container_of(due, struct crawl_request, due));
     }
@@ -338,10 +336,9 @@ struct crawl_request *request_abandon(struct crawler *crawler)
 
 struct crawl_request *request_take_backing_off(struct crawler *crawler)
 {
-    struct due *due = due_heap_first(&crawler->retries.heap);
+    struct due *due = retries_take(&crawler->retries, INT64_MAX);
     if (due == NULL)
         return NULL;
-    due_heap_remove(&crawler->retries.heap, due);
     crawler->backing_off--;
     return container_of(due, struct crawl_request, due);
 }

@@ -10,11 +10,12 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/macros.h"
 #include "common/url.h"
 #include "coordinator/fetch/report.h"
+#include "coordinator/fetch/turns.h"
 #include "coordinator/fetch/window.h"
 #include "coordinator/politeness/retries.h"
-#include "coordinator/politeness/turns.h"
 
 /* Lines read in one feed at most: so that results and signals are seen to in between. */
 #define LINES_PER_FEED 4096
@@ -162,7 +163,7 @@ static void task_done(struct future *future, void *context)
     turns_wake(&scheduler->turns, host);
     if (retries) {
         window_enter(&scheduler->window, task, TASK_BACKING_OFF);
-        retries_add(&scheduler->retries, task, clock_now_ns());
+        retries_add(&scheduler->retries, &task->due, task->tries, clock_now_ns());
     } else if (result->error == FETCH_CANCELLED && scheduler->stopping) {
         struct fetch_result cancelled = *result;
         cancelled.detail = scheduler->stop_detail;
@@ -360,7 +361,7 @@ static void begin_stop(struct scheduler *scheduler)
     for (int state = TASK_WAITING; state <= TASK_BACKING_OFF; state++) {
         struct task *task;
         while ((task = window_first(&scheduler->window, (enum task_state)state)) != NULL) {
-            retries_remove(&scheduler->retries, task);
+            retries_remove(&scheduler->retries, &task->due);
             window_leave(&scheduler->window, task);
             cancel_task(scheduler, task);
         }
@@ -415,8 +416,9 @@ static void end_waits(struct scheduler *scheduler, int64_t now_ns)
     while ((host = hosts_end_hold(scheduler->hosts, now_ns)) != NULL) {
         turns_wake(&scheduler->turns, host);
     }
-    struct task *task;
-    while ((task = retries_take(&scheduler->retries, now_ns)) != NULL) {
+    struct due *due;
+    while ((due = retries_take(&scheduler->retries, now_ns)) != NULL) {
+        struct task *task = container_of(due, struct task, due);
         window_leave(&scheduler->window, task);
         wait_for_host(scheduler, task);
     }

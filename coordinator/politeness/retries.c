@@ -1,10 +1,9 @@
-/* retries.c: the tasks that failed for a reason that may pass, each with the time when it is to be tried again. */
+/* retries.c: requests that failed for a reason that may pass, each with the time when it is to be tried again. */
 #include "coordinator/politeness/retries.h"
 
 #include <sys/random.h>
 
 #include "common/clock.h"
-#include "common/macros.h"
 
 bool retries_open(struct retries *retries, size_t count)
 {
@@ -30,7 +29,7 @@ static uint64_t next_random(struct retries *retries)
 }
 
 /* Exponential with jitter, so that what failed together does not come back together. */
-int64_t retries_backoff_ns(struct retries *retries, uint32_t tries)
+static int64_t backoff_ns(struct retries *retries, uint32_t tries)
 {
     int64_t ms = RETRIES_BACKOFF_MS;
     for (uint32_t i = 1; i < tries && ms < RETRIES_BACKOFF_MAX_MS; i++) {
@@ -40,29 +39,23 @@ int64_t retries_backoff_ns(struct retries *retries, uint32_t tries)
     return ns < RETRIES_BACKOFF_MAX_MS * NS_PER_MS ? ns : RETRIES_BACKOFF_MAX_MS * NS_PER_MS;
 }
 
-void retries_add(struct retries *retries, struct task *task, int64_t now_ns)
+void retries_add(struct retries *retries, struct due *due, uint32_t tries, int64_t now_ns)
 {
-    due_heap_push(&retries->heap, &task->due, now_ns + retries_backoff_ns(retries, task->tries));
+    due_heap_push(&retries->heap, due, now_ns + backoff_ns(retries, tries));
 }
 
-void retries_remove(struct retries *retries, struct task *task)
+void retries_remove(struct retries *retries, struct due *due)
 {
-    due_heap_remove(&retries->heap, &task->due);
+    due_heap_remove(&retries->heap, due);
 }
 
-static struct task *task_of_due(struct due *due)
-{
-    return container_of(due, struct task, due);
-}
-
-struct task *retries_take(struct retries *retries, int64_t now_ns)
+struct due *retries_take(struct retries *retries, int64_t now_ns)
 {
     struct due *due = due_heap_first(&retries->heap);
-    if (due == NULL || due->at_ns > now_ns) {
+    if (due == NULL || due->at_ns > now_ns)
         return NULL;
-    }
     due_heap_remove(&retries->heap, due);
-    return task_of_due(due);
+    return due;
 }
 
 int64_t retries_next_ns(const struct retries *retries)

@@ -38,7 +38,7 @@ may coordinator/crawl/rules common coordinator/output/reason.h coordinator/text 
 may coordinator/fetch common coordinator/run coordinator/politeness coordinator/output coordinator/options coordinator/executor coordinator/text \
     coordinator/base
 may coordinator/run common worker/worker.h coordinator/output coordinator/options coordinator/executor coordinator/text coordinator/base
-may coordinator/politeness common coordinator/fetch/task.h coordinator/base
+may coordinator/politeness common coordinator/base
 may coordinator/output common coordinator/executor coordinator/text coordinator/base
 may coordinator/options common worker/worker.h coordinator/output/status_line.h coordinator/executor coordinator/text coordinator/base
 may coordinator/executor common worker/worker.h coordinator/base

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/macros.h"
+#include "coordinator/fetch/task.h"
 #include "coordinator/politeness/retries.h"
 
 #define TASKS 200
@@ -34,9 +36,9 @@ END_TEST
 static int64_t delay_ns(uint32_t tries)
 {
     tasks[0].tries = tries;
-    retries_add(&retries, &tasks[0], NOW_NS);
+    retries_add(&retries, &tasks[0].due, tasks[0].tries, NOW_NS);
     int64_t due_ns = retries_next_ns(&retries);
-    retries_remove(&retries, &tasks[0]);
+    retries_remove(&retries, &tasks[0].due);
     return due_ns - NOW_NS;
 }
 
@@ -78,15 +80,16 @@ START_TEST(tasks_come_out_when_they_are_due_and_not_before)
 {
     for (int i = 0; i < TASKS; i++) {
         tasks[i].tries = 1 + (uint32_t)i % 5;
-        retries_add(&retries, &tasks[i], NOW_NS);
+        retries_add(&retries, &tasks[i].due, tasks[i].tries, NOW_NS);
     }
     int64_t before_ns = 0;
     for (int i = 0; i < TASKS; i++) {
         int64_t next_ns = retries_next_ns(&retries);
         ck_assert_int_ge(next_ns, before_ns);
         ck_assert_ptr_null(retries_take(&retries, next_ns - 1));
-        struct task *task = retries_take(&retries, next_ns);
-        ck_assert_ptr_nonnull(task);
+        struct due *due = retries_take(&retries, next_ns);
+        ck_assert_ptr_nonnull(due);
+        struct task *task = container_of(due, struct task, due);
         ck_assert(task >= tasks && task < tasks + TASKS && task->tries > 0);
         task->tries = 0; /* out, and out once */
         before_ns = next_ns;
@@ -98,11 +101,11 @@ END_TEST
 START_TEST(a_task_that_was_removed_does_not_come_back)
 {
     tasks[0].tries = tasks[1].tries = 1;
-    retries_add(&retries, &tasks[0], NOW_NS);
-    retries_add(&retries, &tasks[1], NOW_NS);
-    retries_remove(&retries, &tasks[0]);
-    retries_remove(&retries, &tasks[0]); /* it is not in: nothing happens */
-    ck_assert_ptr_eq(retries_take(&retries, INT64_MAX), &tasks[1]);
+    retries_add(&retries, &tasks[0].due, tasks[0].tries, NOW_NS);
+    retries_add(&retries, &tasks[1].due, tasks[1].tries, NOW_NS);
+    retries_remove(&retries, &tasks[0].due);
+    retries_remove(&retries, &tasks[0].due); /* it is not in: nothing happens */
+    ck_assert_ptr_eq(retries_take(&retries, INT64_MAX), &tasks[1].due);
     ck_assert_ptr_null(retries_take(&retries, INT64_MAX));
 }
 END_TEST

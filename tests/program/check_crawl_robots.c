@@ -495,7 +495,7 @@ START_TEST(row_63_a_crawl_delay_below_the_cap_is_obeyed)
     struct web_treatment calm = web_treatment_of_host(&crawling.web, "calm.test");
     ck_assert_uint_eq(calm.requests, 4);
     ck_assert_uint_eq(calm.in_flight_max, 1);
-    ck_assert_int_ge(calm.gap_min_ns, 280000000); /* the server may see the first late */
+    ck_assert_int_ge(calm.gap_min_ns, 200000000); /* of 300; a busy server may see the first late */
 }
 END_TEST
 

@@ -216,7 +216,8 @@ START_TEST(a_path_that_cannot_be_opened_is_named)
     struct writer writer;
     char long_path[400] = "/nowhere/", expected[512];
     ck_assert_int_eq(writer_open_path(&writer, "/nowhere/\x1b[31m", NULL), STATUS_SYSTEM);
-    ck_assert_str_eq(writer.why, "cannot open /nowhere/\x1b[31m: No such file or directory"); /* its reader escapes it */
+    ck_assert_str_eq(writer.why,
+                     "cannot open /nowhere/\x1b[31m: No such file or directory"); /* its reader escapes it */
     ck_assert_int_eq(writer_close(&writer), STATUS_SYSTEM);
     memset(long_path + strlen(long_path), 'x', sizeof long_path - 1 - strlen(long_path));
     ck_assert_int_eq(writer_open_path(&writer, long_path, NULL), STATUS_SYSTEM);

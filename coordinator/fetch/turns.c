@@ -1,5 +1,5 @@
 /* turns.c: the queues of tasks that wait for their hosts, and the hosts that can start something, which take turns. */
-#include "coordinator/politeness/turns.h"
+#include "coordinator/fetch/turns.h"
 
 #include <stddef.h>
 
